@@ -86,7 +86,7 @@ func Lookup(a arch.Arch, name string) (Const, bool) {
 }
 
 // Names lists the names Lookup knows on a, in no particular order but always
-// in the same one; each once.
+// in the same one. A name may come twice.
 func Names(a arch.Arch) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, table := range extras(a) {
@@ -98,22 +98,12 @@ func Names(a arch.Arch) iter.Seq[string] {
 		}
 		for _, table := range tables(a) {
 			for _, e := range table {
-				if isExtra(a, e.name) {
-					continue
-				}
 				if !yield(e.name) {
 					return
 				}
 			}
 		}
 	}
-}
-
-func isExtra(a arch.Arch, name string) bool {
-	return slices.ContainsFunc(extras(a), func(table []extra) bool {
-		_, ok := slices.BinarySearchFunc(table, name, extra.compare)
-		return ok
-	})
 }
 
 // tables are those generated from x/sys/unix; none for an architecture that
