@@ -1,0 +1,63 @@
+// Package install puts a seccomp filter into the kernel: on every thread of
+// the process, or not at all.
+//
+//	var filter [gotile.ArchiverWriterLen]unix.SockFilter
+//	gotile.PopulateArchiverWriter(filter[:], rt, logFD, archiveFD)
+//	if err := install.Process(filter[:]); err != nil {
+//		log.Fatal(err)
+//	}
+//
+// [Process] seals a Go program. [Exec] seals the program that replaces this
+// one. [Thread] is for the rare filter meant for one thread, and for tests.
+// [Verify] lets another process see that every thread is sealed; [Probe] says
+// what the kernel can do; [Staging] makes a filter tell instead of kill.
+//
+// # What installing means
+//
+// A filter is for good: it cannot be taken off or replaced, and every process
+// and program started later is under it too. no_new_privs, which comes with
+// it, is as lasting: set-user-id programs no longer gain rights. That holds
+// for root as for everyone else: no privilege is needed, and none makes a
+// difference.
+//
+// A process may be under a filter already, a container's or its own. A new one
+// is added, each call is judged by all, and the strictest verdict holds. The
+// filters already there must allow prctl and seccomp, else nothing more can be
+// installed; after an error they must allow what the end of a thread takes
+// (level core of package goruntime does).
+//
+// # Threads
+//
+// The kernel filters threads, not processes. The Go runtime moves goroutines
+// between threads, and starts new ones from whichever it likes; so Process has
+// the kernel filter all of them in one step (SECCOMP_FILTER_FLAG_TSYNC). If a
+// thread is in the way, one with a filter the others do not have, nothing is
+// installed ([ConflictError]). Process may be called from any goroutine, locked
+// to its thread or not. It works on a thread of its own, which ends if the
+// kernel refuses, so that an error leaves no trace.
+//
+// A thread that is blocked in a system call stays there, even if the filter
+// would not let it make the call again.
+//
+// # Before sealing
+//
+// Under the filter the Go runtime goes on making calls of its own; package
+// goruntime has the list and gets the runtime ready. Open every file first,
+// and use once whatever opens files the first time it is used, as time.Local
+// does. Finalizers close what has been dropped: keep files reachable.
+//
+// # Limits
+//
+// Process refuses filters that may kill a thread: the rest of a Go process
+// hangs when one disappears. It refuses what the kernel would, in words rather
+// than with EINVAL, and actions the kernel does not know, which it would take
+// for a kill.
+//
+// The errors are types, made to be told apart: [FilterError] is a mistake in
+// the filter, [UnsupportedError] a lack of the kernel's, [ConflictError] a
+// thread in the way. Anything else is an [os.SyscallError] with the kernel's
+// errno; EPERM or ENOSYS from seccomp mostly come from an outer filter.
+//
+// Linux only, from 3.17 on; kill_process and the action log need 4.14. Elsewhere
+// the package compiles, and its functions return an [UnsupportedError].
+package install

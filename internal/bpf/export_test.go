@@ -1,0 +1,6 @@
+package bpf
+
+// For the tests that import kerneltest, which imports this package.
+var (
+	CheckRows = checkRows
+)
