@@ -1,0 +1,88 @@
+package compile
+
+import (
+	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// x32 numbers on x86_64 run from 0x40000000 to 0xfffffffe; 0xffffffff is what
+// a tracer leaves to skip a call.
+const (
+	firstX32 = 0x40000000
+	noCall   = 0xffffffff
+)
+
+// plain is our linear layout: after the prologue a paragraph for every call,
+// in the order of the policy, that tests the number, then the conditions, and
+// ends in the verdicts. The last paragraph is for all other calls.
+func plain(a *assembler) {
+	kill, start := a.label(), a.label()
+	a.load(bpf.OffArch, Ref{Kind: Field})
+	a.jump(bpf.Jeq, a.policy.Target.Audit, Ref{Kind: Arch}, start, kill)
+	a.place(kill)
+	a.ret(rule.KillProcess)
+	a.place(start)
+	a.load(bpf.OffNr, Ref{Kind: Field})
+	a.foreignNumbers()
+	for i, c := range a.policy.Calls {
+		a.call = i
+		a.paragraph(c)
+	}
+	a.call = -1
+	a.ret(a.policy.Default)
+}
+
+// foreignNumbers handles the numbers that no rule is about but that do not
+// get the default either.
+func (a *assembler) foreignNumbers() {
+	if a.policy.Target.X32Shares && (a.policy.Default != rule.KillProcess || a.policy.Newer != nil) {
+		known, kill, suspect := a.label(), a.label(), a.label()
+		a.jump(bpf.Jge, firstX32, Ref{}, suspect, known)
+		a.place(suspect)
+		a.jump(bpf.Jeq, noCall, Ref{}, known, kill)
+		a.place(kill)
+		a.ret(rule.KillProcess)
+		a.place(known)
+	}
+	if n := a.policy.Newer; n != nil {
+		known, newer, answer := a.label(), a.label(), a.label()
+		a.jump(bpf.Jgt, n.Last, Ref{}, newer, known)
+		a.place(newer)
+		a.jump(bpf.Jeq, noCall, Ref{}, known, answer)
+		a.place(answer)
+		a.ret(n.Action)
+		a.place(known)
+	}
+}
+
+// paragraph judges one call, whose number is in A. All its cases have one
+// action; it falls through to the next paragraph only if the number differs.
+func (a *assembler) paragraph(c rule.Call) {
+	body, next := a.label(), a.label()
+	a.jump(bpf.Jeq, c.Nr, Ref{Kind: Number}, body, next)
+	a.place(body)
+	deny, act := a.label(), a.label()
+	if when := union(c.Cases); when != nil {
+		a.expr(when, act, deny)
+		a.place(deny)
+		a.ret(a.policy.Default)
+	}
+	a.place(act)
+	a.ret(c.Cases[0].Action)
+	a.place(next)
+}
+
+// union is the condition that some case holds: nil if one always does.
+func union(cases []rule.Case) rule.Expr {
+	var or rule.Or
+	for _, k := range cases {
+		if k.When == nil {
+			return nil
+		}
+		or = append(or, k.When)
+	}
+	if len(or) == 1 {
+		return or[0]
+	}
+	return or
+}

@@ -1,0 +1,45 @@
+package gen
+
+import (
+	"errors"
+
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/compile"
+)
+
+// A Target is a policy resolved and compiled for one architecture.
+type Target struct {
+	*Resolved
+	Arch    arch.Arch
+	Program *compile.Program
+}
+
+// Read parses a policy text and compiles it for every architecture given, and
+// reports everything wrong with it at once.
+func Read(name, text string, d Dialect, archs []arch.Arch, layout compile.Layout) (*File, []Target, ErrorList) {
+	f, errs := Parse(name, text, d)
+	targets, list := Compile(f, archs, layout)
+	return f, targets, append(errs, list...).sorted()
+}
+
+// Compile resolves and compiles a policy for every architecture given. The
+// list holds everything wrong with it on any of them; targets are complete
+// only if its Err is nil.
+func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, ErrorList) {
+	var targets []Target
+	var errs ErrorList
+	for _, a := range archs {
+		res, list := Resolve(f, a, layout)
+		errs = append(errs, list...)
+		if list.Err() != nil {
+			continue
+		}
+		prog, err := compile.Compile(res.Policy, layout)
+		if tooBig := (*compile.Error)(nil); errors.As(err, &tooBig) {
+			errs.add(Pos(tooBig.Src), "%s", tooBig.Msg)
+			continue
+		}
+		targets = append(targets, Target{res, a, prog})
+	}
+	return targets, errs.sorted()
+}
