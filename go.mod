@@ -7,3 +7,4 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
+tool github.com/tileseal/tileseal/cmd/tileseal

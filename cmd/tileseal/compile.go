@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/emit"
+	"github.com/tileseal/tileseal/internal/gen"
+)
+
+// A reading is how policy texts are to be read and compiled.
+type reading struct {
+	dialect gen.Dialect
+	layout  compile.Layout
+}
+
+func (c *command) readingFlags() (r *reading) {
+	r = &reading{gen.Tileseal, compile.Plain}
+	c.Func("dialect", "how the text is read: tileseal, classic or current (default tileseal)", func(s string) (err error) {
+		r.dialect, err = gen.DialectByName(s)
+		return err
+	})
+	c.Func("layout", "how the program is arranged: plain, classic or current (default plain)", func(s string) (err error) {
+		r.layout, err = compile.LayoutByName(s)
+		return err
+	})
+	return r
+}
+
+// compile reads and compiles one policy. Warnings go to standard error.
+func (c *command) compile(r *reading, file string, archs []arch.Arch) (*gen.File, []gen.Target, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, targets, errs := gen.Read(file, string(text), r.dialect, archs, r.layout)
+	if err := errs.Err(); err != nil {
+		return nil, nil, err
+	}
+	report(c.stderr, errs)
+	return f, targets, nil
+}
+
+func runCompile(c *command) error {
+	r := c.readingFlags()
+	a := arch.Native()
+	c.Func("arch", "the architecture to compile for: i386, x86_64, aarch64 (default this machine's)", func(s string) (err error) {
+		a, err = arch.ByName(s)
+		return err
+	})
+	format := c.String("format", "json", "what to write: json, asm (a listing), c (a header), go, or raw (bytes for seccomp(2))")
+	params := map[string]int64{}
+	c.Func("p", "the value of a parameter, as in -p logfile_fd=3; raw needs all of them", func(s string) error {
+		return setParam(params, s)
+	})
+	if err := c.parse(true); err != nil {
+		return err
+	}
+	if !a.Valid() {
+		return c.misuse("tileseal: there is no table for this machine; name an architecture with -arch")
+	}
+	if !strings.Contains(" json asm c go raw ", " "+*format+" ") {
+		return c.misuse("tileseal: unknown format %q; there are json, asm, c, go and raw", *format)
+	}
+	if *format != "raw" && len(params) > 0 {
+		return c.misuse("tileseal: -p goes with -format raw; in the other formats parameters stay open")
+	}
+	f, targets, err := c.compile(r, c.Arg(0), []arch.Arch{a})
+	if err != nil {
+		return err
+	}
+	out, err := c.format(*format, f, targets[0], params)
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(out)
+	return err
+}
+
+func (c *command) format(format string, f *gen.File, t gen.Target, params map[string]int64) ([]byte, error) {
+	switch format {
+	case "asm":
+		return emit.Asm(t), nil
+	case "c":
+		return emit.C(t), nil
+	case "go":
+		files, err := emit.Go("policy", f, []gen.Target{t})
+		if err != nil {
+			return nil, err
+		}
+		return files[0].Text, nil
+	case "raw":
+		values, err := c.paramValues(t, params)
+		if err != nil {
+			return nil, err
+		}
+		return emit.Raw(t, values), nil
+	}
+	return emit.JSON(t)
+}
+
+func setParam(params map[string]int64, s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	v, err := strconv.ParseInt(value, 0, 64)
+	if !ok || err != nil {
+		return fmt.Errorf("write it as name=number")
+	}
+	if _, twice := params[name]; twice {
+		return fmt.Errorf("%s has a value already", name)
+	}
+	params[name] = v
+	return nil
+}
+
+// paramValues puts the values given for a policy's parameters in their order.
+func (c *command) paramValues(t gen.Target, given map[string]int64) ([]uint64, error) {
+	var values []uint64
+	for _, p := range t.Params {
+		v, ok := given[p.Name]
+		if !ok {
+			return nil, c.misuse("tileseal: the program needs a value for %s; add -p %s=N", p.Name, p.Name)
+		}
+		if err := p.Check(v); err != nil {
+			return nil, c.misuse("tileseal: %v", err)
+		}
+		values = append(values, uint64(v))
+		delete(given, p.Name)
+	}
+	for name := range given {
+		return nil, c.misuse("tileseal: the policy has no parameter %s", name)
+	}
+	return values, nil
+}
