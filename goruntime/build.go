@@ -1,0 +1,98 @@
+package goruntime
+
+import (
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	_ "unsafe" // for go:linkname
+)
+
+// iscgo is the runtime's own word on whether cgo is linked in. The build tag cgo
+// would only say whether it could have been.
+//
+//go:linkname iscgo runtime.iscgo
+var iscgo bool
+
+// checkBuild refuses a program that was built in a way no baseline covers.
+func checkBuild(l Levels) error {
+	if err := checkVersion(runtime.Version(), l); err != nil {
+		return err
+	}
+	// Before cgo, which the sanitizers bring along: this is the better advice.
+	info, ok := debug.ReadBuildInfo()
+	for _, flag := range instrumentation(info, ok) {
+		return &Error{Reason: ErrInstrumented, Found: "built with " + flag, Do: "seal a build without " + flag}
+	}
+	if iscgo {
+		return &Error{Reason: ErrCgo, Found: "the C library makes system calls the baseline lacks",
+			Do: "build with CGO_ENABLED=0"}
+	}
+	return nil
+}
+
+// instrumentation lists the flags of a build that add system calls. The race
+// detector is known from its build tag, the rest from the build information,
+// which builds by other tools than the go command may lack.
+func instrumentation(info *debug.BuildInfo, ok bool) []string {
+	var flags []string
+	if race {
+		flags = append(flags, "-race")
+	}
+	if !ok {
+		return flags
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "-cover", "-msan", "-asan":
+			if s.Value == "true" {
+				flags = append(flags, s.Key)
+			}
+		case "-race":
+			if s.Value == "true" && !race {
+				flags = append(flags, s.Key)
+			}
+		}
+	}
+	return flags
+}
+
+// checkVersion refuses a release that l was not measured on. version is of the
+// form of runtime.Version.
+func checkVersion(version string, l Levels) error {
+	minor, ok := releaseMinor(version)
+	if ok && l&minorBit(minor) != 0 || l&UnmeasuredGo != 0 {
+		return nil
+	}
+	return &Error{Reason: ErrGoVersion, Found: version + "; the levels were measured on " + l.minors().String(),
+		Do: "build with that release, generate the policy with a tileseal that has a baseline for this one, " +
+			"or accept the risk with goruntime.UnmeasuredGo"}
+}
+
+// releaseMinor is the n of a released Go 1.n. A development version, a beta, a
+// release candidate and a toolchain with experiments ("X:") have a runtime of
+// their own and are no release. What a distributor appends to the number, after
+// a space or one of "-+", is taken to leave the runtime alone.
+func releaseMinor(version string) (minor int, ok bool) {
+	if strings.Contains(version, "X:") {
+		return 0, false
+	}
+	rest, ok := strings.CutPrefix(version, "go1.")
+	if !ok {
+		return 0, false
+	}
+	if i := strings.IndexAny(rest, " -+"); i >= 0 {
+		rest = rest[:i]
+	}
+	first, patch, patched := strings.Cut(rest, ".")
+	if patched && !isNumber(patch) || !isNumber(first) {
+		return 0, false
+	}
+	minor, err := strconv.Atoi(first)
+	return minor, err == nil
+}
+
+// isNumber reports whether s is decimal digits and nothing else.
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,61 @@
+package goruntime
+
+import "errors"
+
+// The reasons [Prepare] refuses for. Test for them with errors.Is; the error it
+// returns is an [*Error] that adds what was found and what to do.
+var (
+	// ErrLevels: the set of levels makes no sense, or lacks one that this
+	// kernel makes necessary.
+	ErrLevels = errors.New("unusable levels")
+	// ErrPlatform: not Linux, or a GOARCH without a baseline.
+	ErrPlatform = errors.New("no baseline for this platform")
+	// ErrGoVersion: the program was built by a Go release the levels were not
+	// measured on. [UnmeasuredGo] accepts it.
+	ErrGoVersion = errors.New("unmeasured Go release")
+	// ErrCgo: the program has cgo linked in. The C library's threads make
+	// calls of their own.
+	ErrCgo = errors.New("cgo program")
+	// ErrInstrumented: built with -race, -msan, -asan or -cover, which add
+	// system calls, some of them at exit.
+	ErrInstrumented = errors.New("instrumented build")
+	// ErrGODEBUG: a setting in GODEBUG makes the runtime call what the levels
+	// do not hold.
+	ErrGODEBUG = errors.New("GODEBUG setting the levels do not hold")
+	// ErrClock: reading the clock takes a system call on this machine.
+	ErrClock = errors.New("no clock in the vDSO")
+	// ErrKernel: the kernel says it is too old for the calls the baseline
+	// lists (386 before Linux 5.1).
+	ErrKernel = errors.New("kernel too old for the baseline")
+	// ErrProc: /proc/self could not be read.
+	ErrProc = errors.New("cannot read /proc/self")
+	// ErrPoller: the runtime's own descriptors could not be told from others.
+	ErrPoller = errors.New("cannot identify the runtime's descriptors")
+	// ErrFinalizers: finalizers that were due did not run to an end.
+	ErrFinalizers = errors.New("finalizers still running")
+)
+
+// An Error is a refusal of [Prepare]. Nothing has to be undone after one.
+type Error struct {
+	Reason error  // one of the Err variables
+	Found  string // what was found
+	Do     string // what to do about it
+	Err    error  // the operating system's error, if there was one
+}
+
+// Error says what was refused, what was found and what to do.
+func (e *Error) Error() string {
+	s := "goruntime: " + e.Reason.Error() + ": " + e.Found
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s + "; " + e.Do
+}
+
+// Unwrap lets errors.Is find Reason and Err.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Reason}
+	}
+	return []error{e.Reason, e.Err}
+}

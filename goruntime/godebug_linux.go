@@ -1,0 +1,99 @@
+package goruntime
+
+import (
+	"bytes"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// A hazard is a GODEBUG setting that makes the runtime call something. All are
+// read once, at the start of the process (runtime/runtime1.go).
+type hazard struct {
+	name  string
+	zero  bool   // the value 0 is the hazard; else every other value is
+	given Levels // a level that holds the calls, or 0
+	call  string
+}
+
+// hazards is what the measurements and the runtime's source say about Go 1.26.
+var hazards = [...]hazard{
+	{"madvdontneed", true, 0, "madvise(MADV_FREE)"},
+	{"disablethp", false, 0, "madvise(MADV_NOHUGEPAGE) after every mapping"},
+	{"harddecommit", false, 0, "mmap(PROT_NONE) over released memory"},
+	{"efence", false, 0, "mprotect"},
+	{"gctrace", false, Crash, "write to descriptor 2"},
+	{"gcpacertrace", false, Crash, "write to descriptor 2"},
+	{"scavtrace", false, Crash, "write to descriptor 2"},
+	{"schedtrace", false, Crash, "write to descriptor 2"},
+	{"checkfinalizers", false, Crash, "write to descriptor 2"},
+}
+
+// checkGODEBUG refuses a setting whose calls l does not hold.
+func checkGODEBUG(l Levels) error {
+	settings, err := readGODEBUG()
+	if err != nil {
+		return err
+	}
+	for _, h := range hazards {
+		n, set := settings[h.name]
+		if !set || (n == 0) != h.zero || l&h.given != 0 {
+			continue
+		}
+		do := "start the program without it"
+		if h.given != 0 {
+			do += ", or include go/" + h.given.String() + " in the policy"
+		}
+		return &Error{Reason: ErrGODEBUG, Found: h.name + "=" + strconv.Itoa(n) + " leads to " + h.call, Do: do}
+	}
+	return nil
+}
+
+// godebug holds the integer settings of GODEBUG.
+type godebug map[string]int
+
+func (g godebug) is(name string, value int) bool {
+	n, set := g[name]
+	return set && n == value
+}
+
+// readGODEBUG reads the settings this process was started with: those built in,
+// overridden by those of the environment. It looks at the environment as it was
+// at the start, since os.Unsetenv does not undo what the runtime has read.
+func readGODEBUG() (godebug, error) {
+	const name = "/proc/self/environ"
+	environ, err := os.ReadFile(name)
+	if err != nil {
+		return nil, procError(name, err)
+	}
+	g := godebug{}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "DefaultGODEBUG" {
+				g.add(s.Value)
+			}
+		}
+	}
+	for entry := range bytes.SplitSeq(environ, []byte{0}) {
+		if value, ok := strings.CutPrefix(string(entry), "GODEBUG="); ok {
+			g.add(value)
+			break // the runtime takes the first one
+		}
+	}
+	return g, nil
+}
+
+// add reads a list "name=value,name=value" as the runtime does: the last setting
+// of a name counts, what is no 32-bit integer does not.
+func (g godebug) add(list string) {
+	for field := range strings.SplitSeq(list, ",") {
+		name, value, ok := strings.Cut(field, "=")
+		if !ok {
+			continue
+		}
+		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+			g[name] = int(n)
+		}
+	}
+}

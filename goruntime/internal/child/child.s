@@ -1,0 +1,3 @@
+//go:build linux
+
+// A package with an assembly file may declare functions without a body.
