@@ -42,6 +42,10 @@
 // [Strictest] combines their verdicts. Limits on stacked filters and memory
 // are not modelled.
 //
+// The kernel asks no filter about two calls on x86_64: uretprobe (since Linux
+// 6.14) and uprobe (since 6.18), which its own probes make
+// (seccomp_uprobe_exception, kernel/seccomp.c).
+//
 // A shift by an X of 32 or more uses the low five bits of X, as the kernel's
 // interpreter and its compilers for x86_64 and aarch64 do. The kernel promises
 // nothing for it, and no program of this module contains one.

@@ -184,10 +184,10 @@ func Accepts(t testing.TB, progs [][]bpf.Insn) []bool {
 
 // quote keeps the end of a probe's standard error for an error message.
 func quote(text string) string {
-	const enough = 2000
+	const enough = 1000 // at either end
 	text = strings.TrimSpace(text)
-	if len(text) > enough {
-		text = "..." + text[len(text)-enough:]
+	if len(text) > 2*enough {
+		text = text[:enough] + "\n...\n" + text[len(text)-enough:]
 	}
 	return text
 }
