@@ -182,7 +182,7 @@ func Accepts(t testing.TB, progs [][]bpf.Insn) []bool {
 	return accepted
 }
 
-// quote keeps the end of a probe's standard error for an error message.
+// quote keeps both ends of a probe's standard error for an error message.
 func quote(text string) string {
 	const enough = 1000 // at either end
 	text = strings.TrimSpace(text)
