@@ -22,16 +22,18 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/proto", "arch"},
 	{"internal/cconst", "arch"},
 	{"internal/compile", "internal/bpf internal/rule"},
+	{"internal/prove", "internal/bpf internal/rule"},
+	{"internal/profile", "arch internal/compile internal/rule"},
 	{"goruntime/baseline", ""},
 	{"goruntime", ""},
-	{"internal/gen", "arch goruntime/baseline internal/cconst internal/cexpr internal/compile internal/proto internal/rule"},
-	{"internal/emit", "arch goruntime/baseline internal/bpf internal/cconst internal/compile internal/gen internal/proto internal/rule"},
+	{"internal/gen", "arch goruntime/baseline internal/cconst internal/cexpr internal/compile internal/proto internal/prove internal/rule"},
+	{"internal/emit", "arch goruntime/baseline internal/bpf internal/cconst internal/compile internal/gen internal/proto internal/prove internal/rule"},
 	{"internal/emit/everything", ""},
 	{"policy", ""},
 	{"policy/gotile", "goruntime"},
 	{"install", "internal/bpf internal/rule"},
 	{"vm", "arch internal/bpf internal/compile internal/gen internal/rule"},
-	{"cmd/tileseal", "arch internal/compile internal/emit internal/gen internal/rule"},
+	{"cmd/tileseal", "arch internal/bpf internal/compile internal/emit internal/gen internal/profile internal/prove internal/rule vm"},
 }
 
 // tests are packages that only tests use; they may import any other.

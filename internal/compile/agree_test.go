@@ -19,6 +19,7 @@ type maker struct {
 	*rand.Rand
 	policy *rule.Policy
 	simple bool // as upstream's layouts can hold it
+	mixed  bool // several actions in the cases of one call
 }
 
 func (m *maker) pick(vs []uint64) uint64 { return vs[m.IntN(len(vs))] }
@@ -43,6 +44,9 @@ func (m *maker) make(a arch.Arch) *rule.Policy {
 		c := rule.Call{Nr: nr}
 		act := actions[m.IntN(len(actions))]
 		for range 1 + m.IntN(3) {
+			if m.mixed {
+				act = actions[m.IntN(len(actions))]
+			}
 			k := rule.Case{Action: act}
 			if m.IntN(4) > 0 {
 				k.When = m.expr(3)
@@ -85,22 +89,18 @@ func (m *maker) cmp() rule.Expr {
 
 // agree holds the programs of a random policy against its meaning.
 func agree(t *testing.T, seed uint64) {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 1)), simple: seed%2 == 0}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 1)), simple: seed%2 == 0, mixed: seed%3 == 0}
 	a := []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X, arch.MIPS}[seed/2%5]
 	p := m.make(a)
 	params := []uint64{m.pick(edges), m.pick(edges), m.pick(edges)}
-	layouts := []compile.Layout{compile.Plain}
-	if m.simple {
-		layouts = append(layouts, compile.Classic, compile.Current)
-	}
-	for _, l := range layouts {
-		prog, err := compile.Compile(p, l)
+	for l, compiled := range m.programs(p) {
+		prog, err := compiled()
 		if err != nil {
-			t.Fatalf("seed %d: layout %v: %v", seed, l, err)
+			t.Fatalf("seed %d: %s: %v", seed, l, err)
 		}
 		machine, err := vm.New(prog.Fill(params), a)
 		if err != nil {
-			t.Fatalf("seed %d: layout %v: %v", seed, l, err)
+			t.Fatalf("seed %d: %s: %v", seed, l, err)
 		}
 		for nr := range uint32(7) {
 			for range 40 {
@@ -113,6 +113,39 @@ func agree(t *testing.T, seed uint64) {
 			}
 		}
 	}
+}
+
+// programs are the ways to compile p: every layout that can hold it, and
+// layout optimized for each objective and random weights.
+func (m *maker) programs(p *rule.Policy) map[string]func() (*compile.Program, error) {
+	ways := map[string]func() (*compile.Program, error){}
+	var layouts []compile.Layout
+	if !m.mixed {
+		layouts = append(layouts, compile.Plain)
+	}
+	if m.simple {
+		layouts = append(layouts, compile.Classic, compile.Current)
+	}
+	if m.IntN(4) == 0 {
+		layouts = append(layouts, compile.Optimized)
+	} else {
+		w := compile.Weights{Objective: compile.Objective(m.IntN(3))}
+		for range m.IntN(6) {
+			s := compile.Seen{Nr: uint32(m.IntN(6)), Count: int64(m.IntN(1000))}
+			if m.IntN(3) > 0 {
+				s.Args = []uint64{m.pick(edges), m.pick(edges), 0, 0, 0, 0}
+			}
+			w.Calls = append(w.Calls, s)
+		}
+		if m.IntN(2) == 0 {
+			w.Params = []uint64{m.pick(edges), m.pick(edges), m.pick(edges)}
+		}
+		ways["optimized for "+w.Objective.String()] = func() (*compile.Program, error) { return compile.Optimize(p, w) }
+	}
+	for _, l := range layouts {
+		ways[l.String()] = func() (*compile.Program, error) { return compile.Compile(p, l) }
+	}
+	return ways
 }
 
 // disturb makes some calls foreign, or of numbers no table has.
@@ -128,7 +161,7 @@ func (m *maker) disturb(d *rule.Data) {
 }
 
 func TestAgree(t *testing.T) {
-	for seed := range uint64(4000) {
+	for seed := range uint64(3000) {
 		agree(t, seed)
 	}
 }
@@ -152,20 +185,27 @@ func TestFarJumps(t *testing.T) {
 				{Nr: 1, Cases: []rule.Case{{When: or[:1], Action: rule.Allow}}},
 			},
 		}
-		prog, err := compile.Compile(p, compile.Plain)
-		if err != nil {
-			t.Fatalf("%d alternatives: %v", n, err)
+		for _, l := range []compile.Layout{compile.Plain, compile.Optimized} {
+			prog, err := compile.Compile(p, l)
+			if err != nil {
+				t.Fatalf("%d alternatives, layout %v: %v", n, l, err)
+			}
+			machine, err := vm.New(prog.Fill(nil), arch.X86_64)
+			if err != nil {
+				t.Fatalf("%d alternatives, layout %v: %v", n, l, err)
+			}
+			far(t, p, machine, 2*n+2)
 		}
-		machine, err := vm.New(prog.Fill(nil), arch.X86_64)
-		if err != nil {
-			t.Fatalf("%d alternatives: %v", n, err)
-		}
-		for nr := range uint32(3) {
-			for v := range uint64(2*n + 2) {
-				d := rule.Data{Nr: nr, Arch: arch.X86_64.Audit(), Args: [6]uint64{v}}
-				if got, want := machine.Run(vm.Call(d)), p.Eval(d, nil); rule.Action(got) != want {
-					t.Fatalf("%d alternatives: %+v: %v, want %v", n, d, got, want)
-				}
+	}
+}
+
+func far(t *testing.T, p *rule.Policy, machine *vm.Program, values int) {
+	t.Helper()
+	for nr := range uint32(3) {
+		for v := range uint64(values) {
+			d := rule.Data{Nr: nr, Arch: arch.X86_64.Audit(), Args: [6]uint64{v}}
+			if got, want := machine.Run(vm.Call(d)), p.Eval(d, nil); rule.Action(got) != want {
+				t.Fatalf("%d values: %+v: %v, want %v", values, d, got, want)
 			}
 		}
 	}

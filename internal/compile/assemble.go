@@ -23,6 +23,7 @@ type assembler struct {
 	ops    []op
 	at     []int // label -> index into ops
 	call   int   // index of the call being compiled, or -1
+	copies bool  // lower may copy a ret
 }
 
 func (a *assembler) label() label {
@@ -76,7 +77,8 @@ func (a *assembler) link() ([]Insn, error) {
 func (a *assembler) distance(pc int, l label) int { return a.at[l] - pc - 1 }
 
 // lower puts a ja behind every conditional jump that reaches further than 255
-// instructions, until none does.
+// instructions, until none does. Where the jump goes to a ret and copies is
+// set, it is a copy of that in place of the ja: one instruction less executed.
 func (a *assembler) lower() {
 	for changed := true; changed; {
 		changed = false
@@ -88,14 +90,32 @@ func (a *assembler) lower() {
 			// One may move the other out of reach: take the further first.
 			switch t, f := a.distance(pc, o.t), a.distance(pc, o.f); {
 			case t > 255 && t >= f:
-				a.ops[pc].t = a.trampoline(pc, o.t)
+				a.ops[pc].t = a.nearer(pc, o.t)
 				changed = true
 			case f > 255:
-				a.ops[pc].f = a.trampoline(pc, o.f)
+				a.ops[pc].f = a.nearer(pc, o.f)
 				changed = true
 			}
 		}
 	}
+}
+
+// nearer is a label within reach of pc that does what l does.
+func (a *assembler) nearer(pc int, l label) label {
+	ret := a.ops[a.at[l]]
+	if !a.copies || ret.Code != bpf.RetK {
+		return a.trampoline(pc, l)
+	}
+	for at := pc + 1; at <= pc+256; at++ {
+		if o := a.ops[at]; o.Code == bpf.RetK && o.K == ret.K {
+			n := a.label()
+			a.at[n] = at
+			return n
+		}
+	}
+	n := a.trampoline(pc, l)
+	a.ops[pc+1] = ret
+	return n
 }
 
 // trampoline inserts a ja to l right behind the conditional jump at pc, which

@@ -4,6 +4,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
@@ -30,6 +31,12 @@ type Ref struct {
 	Cmp  *rule.Cmp   // of Value, Mask and Load
 	High bool        // of Value, Mask and Load: the high word
 	Act  rule.Action // of Verdict
+
+	// Sort, of Value, are operands that Populate sorts by their low words,
+	// unsigned; K is the one at Index, 0 the least. Cmp is one of the
+	// comparisons they come from.
+	Sort  []rule.Operand
+	Index int
 }
 
 // A Kind is a kind of operand.
@@ -46,9 +53,10 @@ const (
 	Verdict             // an action
 )
 
-// Param is the index of the parameter that K is to be, or -1.
+// Param is the index of the parameter that K is to be, or -1. It is -1 for
+// what Sort stands for.
 func (r Ref) Param() int {
-	if r.Kind != Value || r.Cmp.X.Param < 0 {
+	if r.Kind != Value || r.Sort != nil || r.Cmp.X.Param < 0 {
 		return -1
 	}
 	return r.Cmp.X.Param
@@ -64,12 +72,35 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.Src.File, e.Src.Line, e.Src.Col, e.Msg)
 }
 
-// Compile compiles a policy. An error is an *Error.
+// Compile compiles a policy. An error is an *Error. Layout Optimized takes the
+// rules of the policy for equally likely.
 func Compile(p *rule.Policy, l Layout) (*Program, error) {
 	a := &assembler{policy: p, call: -1}
-	arrange := map[Layout]func(*assembler){Plain: plain, Classic: classic, Current: current}[l]
-	arrange(a)
-	if l == Plain {
+	switch l {
+	case Plain:
+		plain(a)
+	case Classic:
+		classic(a)
+	case Current:
+		current(a)
+	case Optimized:
+		optimized(a, Weights{})
+	}
+	return a.finish(l)
+}
+
+// Optimize compiles a policy in layout Optimized, for the calls that w says
+// matter. An error is an *Error.
+func Optimize(p *rule.Policy, w Weights) (*Program, error) {
+	a := &assembler{policy: p, call: -1}
+	optimized(a, w)
+	return a.finish(Optimized)
+}
+
+// finish makes the program of the instructions collected.
+func (a *assembler) finish(l Layout) (*Program, error) {
+	p := a.policy
+	if l == Plain || l == Optimized {
 		a.lower()
 	}
 	insns, err := a.link()
@@ -89,11 +120,26 @@ func (p *Program) Fill(params []uint64) []bpf.Insn {
 	out := make([]bpf.Insn, len(p.Insns))
 	for i, in := range p.Insns {
 		out[i] = in.Insn
+		if in.Ref.Sort != nil {
+			out[i].K = p.sorted(in.Ref, params)
+		}
 		if n := in.Ref.Param(); n >= 0 {
 			out[i].K = p.ParamWord(n, in.Ref.High, params[n])
 		}
 	}
 	return out
+}
+
+// sorted is the operand that r stands for.
+func (p *Program) sorted(r Ref, params []uint64) uint32 {
+	vs := make([]uint32, len(r.Sort))
+	for i, x := range r.Sort {
+		if vs[i] = uint32(x.Value); x.Param >= 0 {
+			vs[i] = uint32(params[x.Param])
+		}
+	}
+	slices.Sort(vs)
+	return vs[r.Index]
 }
 
 // ParamWord is one word of parameter n when its value is v. A 32-bit

@@ -6,12 +6,13 @@ import "fmt"
 type Layout int
 
 const (
-	Plain   Layout = iota // ours: a paragraph a call, any jump distance
-	Classic               // upstream until 2025
-	Current               // upstream since 2026
+	Plain     Layout = iota // ours: a paragraph a call, any jump distance
+	Classic                 // upstream until 2025
+	Current                 // upstream since 2026
+	Optimized               // ours: least instructions executed
 )
 
-var layouts = []string{Plain: "plain", Classic: "classic", Current: "current"}
+var layouts = []string{Plain: "plain", Classic: "classic", Current: "current", Optimized: "optimized"}
 
 func (l Layout) String() string { return layouts[l] }
 
@@ -22,5 +23,14 @@ func LayoutByName(name string) (Layout, error) {
 			return Layout(l), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown layout %q; there are plain, classic and current", name)
+	return 0, fmt.Errorf("unknown layout %q; there are plain, classic, current and optimized", name)
+}
+
+// Layouts lists all layouts.
+func Layouts() []Layout {
+	all := make([]Layout, len(layouts))
+	for i := range all {
+		all[i] = Layout(i)
+	}
+	return all
 }

@@ -55,21 +55,56 @@ func (a *assembler) foreignNumbers() {
 	}
 }
 
-// paragraph judges one call, whose number is in A. All its cases have one
-// action; it falls through to the next paragraph only if the number differs.
+// paragraph judges one call, whose number is in A. It falls through to the
+// next paragraph only if the number differs.
 func (a *assembler) paragraph(c rule.Call) {
 	body, next := a.label(), a.label()
 	a.jump(bpf.Jeq, c.Nr, Ref{Kind: Number}, body, next)
 	a.place(body)
+	if sameAction(c.Cases) {
+		a.oneAction(union(c.Cases), c.Cases[0].Action)
+	} else {
+		a.severalActions(c.Cases)
+	}
+	a.place(next)
+}
+
+func sameAction(cases []rule.Case) bool {
+	for _, k := range cases {
+		if k.Action != cases[0].Action {
+			return false
+		}
+	}
+	return true
+}
+
+// oneAction ends in an action if a condition holds, or there is none, else in
+// the default.
+func (a *assembler) oneAction(when rule.Expr, action rule.Action) {
 	deny, act := a.label(), a.label()
-	if when := union(c.Cases); when != nil {
+	if when != nil {
 		a.expr(when, act, deny)
 		a.place(deny)
 		a.ret(a.policy.Default)
 	}
 	a.place(act)
-	a.ret(c.Cases[0].Action)
-	a.place(next)
+	a.ret(action)
+}
+
+// severalActions ends in the action of the first case that holds.
+func (a *assembler) severalActions(cases []rule.Case) {
+	for _, k := range cases {
+		if k.When == nil {
+			a.ret(k.Action)
+			return
+		}
+		act, other := a.label(), a.label()
+		a.expr(k.When, act, other)
+		a.place(act)
+		a.ret(k.Action)
+		a.place(other)
+	}
+	a.ret(a.policy.Default)
 }
 
 // union is the condition that some case holds: nil if one always does.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/cconst"
-	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/rule"
 )
 
@@ -28,7 +27,7 @@ func (r *resolver) action(e *Entry) (rule.Action, bool) {
 	if e.Action == "" {
 		return rule.Allow, true
 	}
-	if r.layout != compile.Plain {
+	if upstreams(r.layout) {
 		r.errs.add(e.acted, "layout %v has no actions but to allow a call and to kill the process; use layout plain", r.layout)
 		return 0, false
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/prove"
 )
 
 // A Target is a policy resolved and compiled for one architecture.
@@ -22,9 +23,9 @@ func Read(name, text string, d Dialect, archs []arch.Arch, layout compile.Layout
 	return f, targets, append(errs, list...).sorted()
 }
 
-// Compile resolves and compiles a policy for every architecture given. The
-// list holds everything wrong with it on any of them; targets are complete
-// only if its Err is nil.
+// Compile resolves and compiles a policy for every architecture given, and
+// proves every program equal to the policy. The list holds everything wrong
+// with it on any of them; targets are complete only if its Err is nil.
 func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, ErrorList) {
 	var targets []Target
 	var errs ErrorList
@@ -39,7 +40,17 @@ func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, Error
 			errs.add(Pos(tooBig.Src), "%s", tooBig.Msg)
 			continue
 		}
-		targets = append(targets, Target{res, a, prog})
+		t := Target{res, a, prog}
+		if _, err := t.Prove(); err != nil {
+			errs.add(Pos{f.Name, 1, 1}, "the program for %s cannot be given out: %v; please report this", ArchName(a), err)
+			continue
+		}
+		targets = append(targets, t)
 	}
 	return targets, errs.sorted()
+}
+
+// Prove proves the program of t equal to its policy.
+func (t Target) Prove() (prove.Stats, error) {
+	return prove.Equal(Provable(t.Program), t.Policy)
 }

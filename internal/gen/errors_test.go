@@ -102,6 +102,8 @@ func TestUpstreamDialectErrors(t *testing.T) {
 		{Current, "noarg\nclose: (eq (arg 1) 0)\n", `p:2:12: arg 1: close takes 1 argument`},
 		{Current, "noarg\nread: (ne (arg 0) 1)\n", `p:2:8: unknown operator "ne"`},
 		{Current, "noarg\nread -> log\n", `p:2:6: unexpected "->" after read`},
+		{Current, "noarg\ngroup io = read\n", `p:2:7: unexpected "io" after group`},
+		{Classic, "noarg\n@io\n", `p:2:1: "@io" is no name of a system call`},
 	} {
 		l, err := compile.LayoutByName(tc.d.String())
 		if err != nil {

@@ -236,12 +236,15 @@ func (r *resolver) cmp(e *Entry, v value, op rule.Op, imm *node) (rule.Expr, boo
 // report is an error in our layouts and a warning in upstream's, which have
 // to read upstream's own policies.
 func (r *resolver) report(at Pos, format string, args ...any) {
-	if r.layout == compile.Plain {
-		r.errs.add(at, format, args...)
-	} else {
+	if upstreams(r.layout) {
 		r.errs.warn(at, format, args...)
+	} else {
+		r.errs.add(at, format, args...)
 	}
 }
+
+// upstreams reports whether a layout is one of upstream's.
+func upstreams(l compile.Layout) bool { return l == compile.Classic || l == compile.Current }
 
 // String is the form as it was written, on one line.
 func (n *node) String() string {

@@ -19,8 +19,8 @@ func unexpectedHead(e *Entry, w field, errs *ErrorList) {
 }
 
 func badName(e *Entry, errs *ErrorList) {
-	name := callName.FindString(e.Name)
-	if name != "" && strings.HasPrefix(e.Name[len(name):], "(") {
+	name, _, paren := strings.Cut(e.Name, "(")
+	if paren && identifier.MatchString(strings.TrimPrefix(name, "@")) {
 		errs.add(e.Pos, "a colon is missing between %s and its condition", name)
 		return
 	}

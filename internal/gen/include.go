@@ -22,7 +22,11 @@ const (
 func (r *resolver) include(e *Entry) {
 	f, errs := r.load(e, r.file)
 	r.errs = append(r.errs, errs...)
-	if f == nil || slices.Contains(r.done, f.Name) {
+	if f == nil {
+		return
+	}
+	if slices.Contains(r.done, f.Name) {
+		r.join(e, r.scopes[f.Name])
 		return
 	}
 	if slices.Contains(r.stack, f.Name) {
@@ -42,6 +46,7 @@ func (r *resolver) include(e *Entry) {
 		}
 	}
 	r.read(f)
+	r.join(e, r.scopes[f.Name])
 }
 
 // runtimeParam declares a parameter of a level, before the policy's own.

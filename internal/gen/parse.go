@@ -28,13 +28,15 @@ type Param struct {
 // An Entry is one line of a policy after the signature.
 type Entry struct {
 	Kind   EntryKind
-	Name   string      // of the system call or the file to include
+	Name   string      // of the system call or the file to include; "@" and the group's of a use
 	On     []arch.Arch // the guard; nil: everywhere
 	Action string      // as written; "" for allow
 	Pos    Pos
 	acted  Pos   // of Action
 	when   *node // the condition; nil: none
 	line   *line
+	group  *group // of GroupEntry
+	from   string // the group whose use this call is part of
 }
 
 // An EntryKind tells entries apart.
@@ -43,8 +45,11 @@ type EntryKind int
 const (
 	CallEntry EntryKind = iota
 	IncludeEntry
+	WithinEntry  // a policy that has to allow what this one allows
 	DefaultEntry // the action for calls nothing else decides
 	NewerEntry   // the action for calls newer than the tables
+	GroupEntry   // a named set of calls
+	UseEntry     // an entry for each call of a group
 )
 
 // Parse reads a policy text. The list holds everything wrong with it; the
@@ -76,10 +81,7 @@ func summary(text string) string {
 	return ""
 }
 
-var (
-	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	callName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
-)
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // paramBits is the size of the types each dialect lets a parameter have. To
 // classic any C type is one; its comparisons look at 32 bits of it.
@@ -177,16 +179,16 @@ func (f *File) entry(l *line, errs *ErrorList) {
 		return
 	}
 	e := &Entry{Name: words[0].text, Pos: l.pos(words[0].off), line: l}
-	if !identifier.MatchString(e.Name) {
+	name := e.Name
+	if f.Dialect == Tileseal && strings.HasPrefix(name, "@") {
+		name, e.Kind = name[len("@"):], UseEntry
+	}
+	if !identifier.MatchString(name) {
 		badName(e, errs)
 		return
 	}
 	if f.Dialect == Tileseal {
-		if e.Name == "include" {
-			f.include(l, fields(l.text)[1:], e.Pos, errs)
-			return
-		}
-		if !e.readHead(words[1:], errs) {
+		if f.list(l, e, errs) || !e.readHead(words[1:], errs) {
 			return
 		}
 	} else if len(words) > 1 {
@@ -194,7 +196,7 @@ func (f *File) entry(l *line, errs *ErrorList) {
 		return
 	}
 	if hasWhen {
-		if e.Kind != CallEntry {
+		if e.Kind != CallEntry && e.Kind != UseEntry {
 			errs.add(l.pos(len(head)), "%s takes no condition", e.Name)
 			return
 		}
@@ -209,17 +211,42 @@ func (f *File) entry(l *line, errs *ErrorList) {
 	f.Entries = append(f.Entries, e)
 }
 
-// include reads the files an include entry names, each an entry of its own.
-func (f *File) include(l *line, words []field, at Pos, errs *ErrorList) {
+// list reads the entries that are lists of names. It reports whether e is one.
+func (f *File) list(l *line, e *Entry, errs *ErrorList) bool {
+	switch e.Name {
+	case "include", "within":
+		f.include(l, e, fields(l.text)[1:], errs)
+	case "group":
+		if e.group = f.group(l, fields(l.text)[1:], e.Pos, errs); e.group != nil {
+			e.Kind = GroupEntry
+			f.Entries = append(f.Entries, e)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// include reads the files an include or within entry names, each an entry of
+// its own.
+func (f *File) include(l *line, e *Entry, words []field, errs *ErrorList) {
+	kind, levels := IncludeEntry, true
+	if e.Name == "within" {
+		kind, levels = WithinEntry, false
+	}
 	if len(words) == 0 {
-		errs.add(at, `include needs a file, as in: include go/core "other.seccomppolicy"`)
+		errs.add(e.Pos, `%s needs a file, as in: %[1]s "other.seccomppolicy"`, e.Name)
 	}
 	for _, w := range words {
 		name := strings.TrimSuffix(strings.TrimPrefix(w.text, `"`), `"`)
-		if quoted := name != w.text; !quoted && !strings.HasPrefix(name, "go/") || name == "" {
+		quoted := name != w.text
+		switch {
+		case name == "", !quoted && !levels:
+			errs.add(l.pos(w.off), `%s %s: quote the file's name`, e.Name, w.text)
+		case !quoted && !strings.HasPrefix(name, levelPrefix):
 			errs.add(l.pos(w.off), `include %s: quote a file's name; unquoted are only the Go runtime's levels, as in: include go/core`, w.text)
-			continue
+		default:
+			f.Entries = append(f.Entries, &Entry{Kind: kind, Name: name, Pos: l.pos(w.off), line: l})
 		}
-		f.Entries = append(f.Entries, &Entry{Kind: IncludeEntry, Name: name, Pos: l.pos(w.off), line: l})
 	}
 }

@@ -21,10 +21,16 @@ type Resolved struct {
 // width of every comparison for one layout. What it returns means something
 // only if the list has no error.
 func Resolve(f *File, a arch.Arch, layout compile.Layout) (*Resolved, ErrorList) {
+	return resolve(f, a, layout, []string{f.Name})
+}
+
+// resolve is Resolve inside of other policies, named by around.
+func resolve(f *File, a arch.Arch, layout compile.Layout, around []string) (*Resolved, ErrorList) {
 	r := &resolver{
-		arch: a, layout: layout,
+		around: around,
+		arch:   a, layout: layout,
 		policy: &rule.Policy{Name: PolicyName(f.Name), Default: rule.KillProcess, Target: target(a)},
-		seen:   map[uint32]Pos{},
+		scopes: map[string]scope{},
 		hints:  map[string]string{},
 		out:    &Resolved{},
 	}
@@ -40,8 +46,13 @@ func Resolve(f *File, a arch.Arch, layout compile.Layout) (*Resolved, ErrorList)
 		r.policy.Params = append(r.policy.Params, newParam(p))
 	}
 	r.read(f)
+	r.file = f
+	for _, e := range r.outer {
+		r.within(e)
+	}
 	if !f.broken {
 		r.unused(f)
+		r.unusedGroups(f)
 	}
 	return r.out, r.errs.sorted()
 }
@@ -74,10 +85,14 @@ type resolver struct {
 	policy *rule.Policy
 	out    *Resolved
 	errs   ErrorList
+	outer  []*Entry          // within entries
+	around []string          // the files we are within, and our own
 	file   *File             // being read
 	stack  []string          // the files that include it, outermost first
 	done   []string          // files read to the end
-	seen   map[uint32]Pos    // calls of the file being read
+	seen   map[uint32]*Entry // calls of the file being read
+	groups scope             // groups of the file being read
+	scopes map[string]scope  // and of those read to the end
 	hints  map[string]string // suggestions made so far
 }
 
@@ -92,21 +107,32 @@ func (r *resolver) paramIndex(name string) int {
 
 // read adds the entries of one file.
 func (r *resolver) read(f *File) {
-	outer, outerSeen := r.file, r.seen
-	r.file, r.seen = f, map[uint32]Pos{}
+	outer, outerSeen, outerGroups := r.file, r.seen, r.groups
+	r.file, r.seen, r.groups = f, map[uint32]*Entry{}, scope{}
 	r.stack = append(r.stack, f.Name)
 	r.out.Texts = append(r.out.Texts, f.Text)
 	for _, e := range f.Entries {
 		switch e.Kind {
+		case WithinEntry:
+			if r.outer = append(r.outer, e); len(r.stack) > 1 {
+				r.errs.add(e.Pos, "within belongs to the policy itself, not to a file it includes")
+			}
 		case IncludeEntry:
 			r.include(e)
 		case DefaultEntry, NewerEntry:
 			r.verdict(e)
+		case GroupEntry:
+			r.declare(e)
+		case UseEntry:
+			r.use(e)
 		case CallEntry:
-			r.call(e)
+			if r.applies(e) {
+				r.call(e)
+			}
 		}
 	}
-	r.file, r.seen = outer, outerSeen
+	r.scopes[f.Name] = r.groups
+	r.file, r.seen, r.groups = outer, outerSeen, outerGroups
 	r.stack = r.stack[:len(r.stack)-1]
 	r.done = append(r.done, f.Name)
 }
@@ -127,21 +153,21 @@ func (r *resolver) verdict(e *Entry) {
 	}
 }
 
+// applies reports whether the guard of e lets it through.
+func (r *resolver) applies(e *Entry) bool { return e.On == nil || slices.Contains(e.On, r.arch) }
+
 // call adds one rule.
 func (r *resolver) call(e *Entry) {
-	if e.On != nil && !slices.Contains(e.On, r.arch) {
-		return
-	}
 	nr, ok := r.arch.Number(e.Name)
 	if !ok {
 		r.noCall(e)
 		return
 	}
-	if at, twice := r.seen[nr]; twice {
-		r.errs.add(e.Pos, "%s already has a rule at line %d; join the two with (or ...)", e.Name, at.Line)
+	if first, twice := r.seen[nr]; twice {
+		r.twice(e, first)
 		return
 	}
-	r.seen[nr] = e.Pos
+	r.seen[nr] = e
 	action, ok := r.action(e)
 	c := rule.Case{Action: action, Src: rule.Src(e.Pos)}
 	if e.when != nil {
@@ -153,6 +179,21 @@ func (r *resolver) call(e *Entry) {
 	if ok {
 		r.add(e, nr, c)
 	}
+}
+
+// twice reports a second rule for a call.
+func (r *resolver) twice(e, first *Entry) {
+	name, where, advice := e.Name, fmt.Sprintf("line %d", first.Pos.Line), "join the two with (or ...)"
+	if e.from != "" {
+		name += " of @" + e.from
+	}
+	if first.from != "" {
+		where += ", in @" + first.from
+	}
+	if e.from+first.from != "" {
+		advice = "name it once"
+	}
+	r.errs.add(e.Pos, "%s already has a rule at %s; %s", name, where, advice)
 }
 
 // add joins a rule to those that other files have for the same call: what any
@@ -179,11 +220,14 @@ func (r *resolver) noCall(e *Entry) {
 		if _, ok := a.Number(e.Name); !ok {
 			continue
 		}
-		advice := "guard it, as in: " + e.Name + " on " + ArchName(a)
-		if other, ok := instead(r.arch, e.Name); ok {
-			advice = "guard it, or use " + other
+		guard, how := "guard it", ", as in: "+e.Name+" on "+ArchName(a)
+		if e.from != "" {
+			guard, how = "write it as "+e.Name+"? in group "+e.from, ""
 		}
-		r.errs.onArch(e.Pos, ArchName(r.arch), e.Name+" does not exist on ", "; "+advice)
+		if other, ok := instead(r.arch, e.Name); ok {
+			how = ", or use " + other
+		}
+		r.errs.onArch(e.Pos, ArchName(r.arch), e.Name+" does not exist on ", "; "+guard+how)
 		return
 	}
 	names := func(yield func(string) bool) {
@@ -237,7 +281,7 @@ func (r *resolver) unused(f *File) {
 		if e.when != nil {
 			e.when.mentions(uses)
 		}
-		if e.Kind == IncludeEntry {
+		if e.Kind == IncludeEntry || e.Kind == WithinEntry {
 			if inc, _ := r.load(e, f); inc != nil {
 				for _, p := range inc.Params {
 					uses[p.Name] = true

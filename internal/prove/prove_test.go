@@ -1,0 +1,161 @@
+package prove_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/policytest"
+	"github.com/tileseal/tileseal/internal/prove"
+	"github.com/tileseal/tileseal/internal/rule"
+	"github.com/tileseal/tileseal/vm"
+)
+
+var archs = []arch.Arch{arch.X86, arch.X86_64, arch.AArch64}
+
+// targets compiles a policy file for every architecture, nil if it does not
+// fit the layout.
+func targets(t testing.TB, name string, layout compile.Layout) []gen.Target {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ts, errs := gen.Read(name, string(text), gen.Tileseal, archs, layout)
+	if errs.Err() != nil {
+		return nil
+	}
+	return ts
+}
+
+// policies lists the policy files of the repository that are to compile.
+func policies(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for _, dir := range []string{"policy", "policy/gotile", "internal/emit/everything", "testdata", "testdata/performance", "examples/daemon"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(dir), "*"+gen.Ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, files...)
+	}
+	return all
+}
+
+// TestPolicies proves every policy on every architecture in every layout that
+// holds it.
+func TestPolicies(t *testing.T) {
+	for _, layout := range compile.Layouts() {
+		var total prove.Stats
+		n := 0
+		for _, name := range policies(t) {
+			ts := targets(t, name, layout)
+			if ts == nil && layout != compile.Classic && layout != compile.Current {
+				t.Errorf("%s does not compile in layout %v", name, layout)
+			}
+			for _, target := range ts {
+				stats, err := prove.Equal(gen.Provable(target.Program), target.Policy)
+				if err != nil {
+					t.Errorf("%s on %s, layout %v: %v", name, target.Target.Name, layout, err)
+				}
+				if cold := prove.Uncached(gen.Provable(target.Program).Insns, target.Policy); cold != nil {
+					t.Errorf("%s on %s, layout %v: the kernel's cache will not answer %v", name, target.Target.Name, layout, cold)
+				}
+				total.Paths += stats.Paths
+				total.Steps += stats.Steps
+				n++
+			}
+		}
+		t.Logf("layout %v: %d programs proven, %d paths, %d steps", layout, n, total.Paths, total.Steps)
+		if limit := map[bool]int{true: 400, false: 50}[layout == compile.Optimized]; total.Paths > limit*n {
+			t.Errorf("layout %v: %d paths for %d programs; a proof has become more work than the %d a program it may take", layout, total.Paths, n, limit)
+		}
+	}
+}
+
+// BenchmarkPolicies proves all prebuilt programs once, in every layout.
+func BenchmarkPolicies(b *testing.B) {
+	for _, layout := range compile.Layouts() {
+		b.Run(layout.String(), func(b *testing.B) {
+			var all []gen.Target
+			for _, name := range policies(b) {
+				all = append(all, targets(b, name, layout)...)
+			}
+			for b.Loop() {
+				for _, target := range all {
+					if _, err := target.Prove(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(len(all)), "programs")
+		})
+	}
+}
+
+// TestRandom proves programs of random policies, on all kinds of machine, and
+// refutes what was broken in them; what it calls equal has to run alike.
+func TestRandom(t *testing.T) {
+	for seed := range uint64(3000) {
+		randomProof(t, seed)
+	}
+}
+
+func FuzzRandom(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(randomProof)
+}
+
+func randomProof(t *testing.T, seed uint64) {
+	m := policytest.NewMaker(seed, seed%2 == 0)
+	a := []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X, arch.MIPS}[seed/2%5]
+	p := m.Policy(a)
+	layouts := compile.Layouts()
+	layout := []compile.Layout{compile.Plain, compile.Optimized}[m.IntN(2)]
+	if m.Simple {
+		layout = layouts[m.IntN(len(layouts))]
+	}
+	program, err := compile.Compile(p, layout)
+	if err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	target := gen.Target{Resolved: &gen.Resolved{Policy: p}, Arch: a, Program: program}
+	if _, err := prove.Equal(gen.Provable(program), p); err != nil {
+		var u *prove.Undecided
+		if errors.As(err, &u) && u.Reason == "a masked argument is compared with a parameter" {
+			return
+		}
+		t.Fatalf("seed %d: layout %v: %v", seed, layout, err)
+	}
+	n := 0
+	mutants(gen.Provable(program), func(what string, mutant *prove.Program) {
+		if n++; m.IntN(4) > 0 {
+			return
+		}
+		what = fmt.Sprintf("seed %d, layout %v: %s", seed, layout, what)
+		_, err := prove.Equal(mutant, p)
+		var c *prove.Counterexample
+		switch {
+		case errors.As(err, &c):
+			confirm(t, what, target, mutant, c)
+		case err != nil:
+			t.Errorf("%s: %v", what, err)
+		default:
+			for range 10 {
+				params := m.Params(p)
+				machine := fill(t, target, mutant, params)
+				for range 40 {
+					d := m.Call(p)
+					if got, want := rule.Action(machine.Run(vm.Call(d))), p.Eval(d, params); got != want {
+						t.Fatalf("%s is said to be equal, but %+v with %x: %v, want %v\n%v", what, d, params, got, want, machine)
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,373 @@
+package prove
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// A model gives every variable of the current path a value.
+type model map[variable]uint32
+
+// A system is the current path as a problem of integers: differences of
+// variables bounded above, pairs that must differ, and for each variable what
+// its value alone must satisfy.
+//
+// For bounded differences the least value of every variable is a solution.
+// Where that violates a condition on one variable alone, all smaller values do
+// as well, so the next value that satisfies it is a lower bound; where two
+// variables must differ and do not, one of them is smaller. So the search
+// always ends, and finds a solution if there is one.
+type system struct {
+	vars   []variable
+	bound  [][]int64 // bound[i][j]: vars[i] - vars[j] <= it; the last index is the constant 0
+	differ [][2]int
+	unary  [][]literal   // by variable: literals about it and constants that are no bounds
+	domain []*rule.Param // by variable: the parameter it is the low word of, if that has 32 bits
+}
+
+const infinite = int64(1) << 40
+
+// solve finds values for which all that is assumed holds, if there are any.
+func (e *engine) solve() (model, bool) {
+	s := &system{}
+	for _, l := range e.lits {
+		s.index(l.left.v)
+		if !l.right.isConst() {
+			s.index(l.right.v)
+		}
+	}
+	n := len(s.vars)
+	s.unary, s.domain = make([][]literal, n), make([]*rule.Param, n)
+	s.bound = make([][]int64, n+1)
+	for i := range s.bound {
+		s.bound[i] = make([]int64, n+1)
+		for j := range s.bound[i] {
+			if i != j {
+				s.bound[i][j] = infinite
+			}
+		}
+	}
+	for i, v := range s.vars {
+		s.limit(i, n, all)
+		s.limit(n, i, 0)
+		s.ofParam(e.params, i, v)
+	}
+	for _, l := range e.lits {
+		s.add(l)
+	}
+	return s.search()
+}
+
+func (s *system) index(v variable) int {
+	if i := slices.Index(s.vars, v); i >= 0 {
+		return i
+	}
+	s.vars = append(s.vars, v)
+	return len(s.vars) - 1
+}
+
+// limit adds vars[i] - vars[j] <= d.
+func (s *system) limit(i, j int, d int64) { s.bound[i][j] = min(s.bound[i][j], d) }
+
+// ofParam bounds a word of a parameter by the values it may have.
+func (s *system) ofParam(params []rule.Param, i int, v variable) {
+	if v < params0 {
+		return
+	}
+	p := &params[(v-params0)/2]
+	switch high := (v-params0)%2 == 1; {
+	case high:
+		s.limit(i, len(s.vars), int64(p.Max>>32))
+	case p.Bits == 32:
+		s.domain[i] = p
+	}
+}
+
+func (s *system) add(l literal) {
+	zero := len(s.vars)
+	i := s.index(l.left.v)
+	if !l.right.isConst() {
+		if !l.left.isWord() {
+			panic(&Undecided{"a masked argument is compared with a parameter"})
+		}
+		s.pair(l, i, s.index(l.right.v))
+		return
+	}
+	c := int64(l.right.k)
+	switch {
+	case !l.left.isWord(), l.rel == eq && !l.holds:
+		s.unary[i] = append(s.unary[i], l)
+	case l.rel == eq:
+		s.limit(i, zero, c)
+		s.limit(zero, i, -c)
+	case l.holds: // >= c
+		s.limit(zero, i, -c)
+	default:
+		s.limit(i, zero, c-1)
+	}
+}
+
+// pair adds a literal about two whole words.
+func (s *system) pair(l literal, i, j int) {
+	switch {
+	case l.rel == eq && l.holds:
+		s.limit(i, j, 0)
+		s.limit(j, i, 0)
+	case l.rel == eq:
+		s.differ = append(s.differ, [2]int{i, j})
+	case l.rel == ge && l.holds:
+		s.limit(j, i, 0)
+	case l.rel == ge:
+		s.limit(i, j, -1)
+	case l.holds: // >
+		s.limit(j, i, -1)
+	default:
+		s.limit(i, j, 0)
+	}
+}
+
+// search is a solution of s, if there is one.
+func (s *system) search() (model, bool) {
+	for {
+		if !s.close() {
+			return nil, false
+		}
+		raised, ok := s.raise()
+		if !ok {
+			return nil, false
+		}
+		if !raised {
+			break
+		}
+	}
+	for _, d := range s.differ {
+		i, j := d[0], d[1]
+		if s.least(i) != s.least(j) {
+			continue
+		}
+		for _, order := range [2][2]int{{i, j}, {j, i}} {
+			t := *s
+			t.bound = make([][]int64, len(s.bound))
+			for k := range s.bound {
+				t.bound[k] = slices.Clone(s.bound[k])
+			}
+			t.limit(order[0], order[1], -1)
+			if m, ok := t.search(); ok {
+				return m, true
+			}
+		}
+		return nil, false
+	}
+	m := model{}
+	for i, v := range s.vars {
+		m[v] = uint32(s.least(i))
+	}
+	return m, true
+}
+
+// close draws all conclusions from the bounds (Floyd and Warshall's shortest
+// paths), and reports whether they agree.
+func (s *system) close() bool {
+	b := s.bound
+	for k := range b {
+		for i := range b {
+			if b[i][k] >= infinite {
+				continue
+			}
+			for j := range b {
+				if d := b[i][k] + b[k][j]; d < b[i][j] {
+					b[i][j] = d
+				}
+			}
+		}
+	}
+	for i := range b {
+		if b[i][i] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// least is the least value vars[i] can have.
+func (s *system) least(i int) int64 { return -s.bound[len(s.vars)][i] }
+
+// raise raises the lower bounds of variables whose least value they cannot
+// have, and reports whether it did; ok is false if one has no value left.
+func (s *system) raise() (raised, ok bool) {
+	zero := len(s.vars)
+	for i := range s.vars {
+		v := s.least(i)
+		next, ok := s.next(i, v)
+		if !ok {
+			return false, false
+		}
+		if next > v {
+			s.limit(zero, i, -next)
+			raised = true
+		}
+	}
+	return raised, true
+}
+
+// next is the least value from v on that vars[i] may have by itself, and that
+// those it is equal to may have: raised one by one, two equal variables could
+// chase each other through all values.
+func (s *system) next(i int, v int64) (int64, bool) {
+	var lits []literal
+	var domains []*rule.Param
+	for j := range s.vars {
+		if s.bound[i][j] == 0 && s.bound[j][i] == 0 {
+			lits = append(lits, s.unary[j]...)
+			if s.domain[j] != nil {
+				domains = append(domains, s.domain[j])
+			}
+		}
+	}
+	for {
+		u, ok := nextMatch(lits, v)
+		if !ok {
+			return 0, false
+		}
+		for _, p := range domains {
+			if mayBe(p, u) {
+				continue
+			}
+			if p.Min >= 0 {
+				return 0, false
+			}
+			u = all // -1
+		}
+		if u == v {
+			return v, true
+		}
+		v = u
+	}
+}
+
+// mayBe reports whether a 32-bit parameter may have v as its low word.
+func mayBe(p *rule.Param, v int64) bool {
+	return p.Min < 0 && v == all || v >= max(p.Min, 0) && uint64(v) <= min(p.Max, 1<<31-1)
+}
+
+// nextMatch is the least value from v on that satisfies literals that compare
+// one variable, masked, with constants. It builds the value from the highest
+// bit down, the smaller first. What can follow depends on no more than how
+// each comparison stands so far, so a standing that failed once is not tried
+// again.
+func nextMatch(lits []literal, v int64) (int64, bool) {
+	if v > all {
+		return 0, false
+	}
+	failed := map[string]bool{}
+	var build func(bit int, value uint32, above bool, standing []byte) (uint32, bool)
+	build = func(bit int, value uint32, above bool, standing []byte) (uint32, bool) {
+		if bit == 0 {
+			for i, l := range lits {
+				if !l.settled(standing[i]) {
+					return 0, false
+				}
+			}
+			return value, true
+		}
+		key := fmt.Sprint(bit, above, standing)
+		if failed[key] {
+			return 0, false
+		}
+		b := uint32(1) << (bit - 1)
+		for _, x := range [2]uint32{0, b} {
+			if !above && x < uint32(v)&b {
+				continue // below v
+			}
+			next, ok := advance(lits, standing, b, x)
+			if !ok {
+				continue
+			}
+			if u, ok := build(bit-1, value|x, above || x > uint32(v)&b, next); ok {
+				return u, true
+			}
+		}
+		failed[key] = true
+		return 0, false
+	}
+	u, ok := build(32, 0, false, make([]byte, len(lits)))
+	return int64(u), ok
+}
+
+// How the bits of a masked variable so far stand to those of a constant.
+const (
+	equal = iota
+	greater
+	less
+)
+
+// advance compares one more bit, x of the variable, in every literal; ok is
+// false if one can no longer hold.
+func advance(lits []literal, standing []byte, b, x uint32) (next []byte, ok bool) {
+	next = make([]byte, len(lits))
+	for i, l := range lits {
+		next[i] = standing[i]
+		if left, right := x&l.left.mask, l.right.k&b; next[i] == equal && left > right {
+			next[i] = greater
+		} else if next[i] == equal && left < right {
+			next[i] = less
+		}
+		if next[i] != equal && l.rel == eq && l.holds || next[i] != equal && l.rel == ge && l.holds != (next[i] == greater) {
+			return nil, false
+		}
+	}
+	return next, true
+}
+
+// settled reports whether a literal holds, given how all bits stand.
+func (l literal) settled(standing byte) bool {
+	if l.rel == eq {
+		return l.holds == (standing == equal)
+	}
+	return l.holds == (standing != less)
+}
+
+// counterexample is the input a model describes; what it does not mention is
+// zero.
+func (e *engine) counterexample(m model) *Counterexample {
+	c := &Counterexample{Params: make([]uint64, len(e.params))}
+	for v, x := range m {
+		if v >= params0 {
+			n := (v - params0) / 2
+			c.Params[n] |= uint64(x) << (32 * ((v - params0) % 2))
+			continue
+		}
+		setWord(&c.Data, v, x, e.bigEndian)
+	}
+	for i, p := range e.params {
+		if p.Bits == 32 && c.Params[i] == all {
+			c.Params[i] = 1<<64 - 1
+		}
+		if err := p.Check(int64(c.Params[i])); err != nil && p.Bits == 32 {
+			panic(fmt.Sprintf("prove: the solution has a %v", err))
+		}
+	}
+	return c
+}
+
+func setWord(d *rule.Data, v variable, x uint32, bigEndian bool) {
+	switch v {
+	case wordNr:
+		d.Nr = x
+		return
+	case wordArch:
+		d.Arch = x
+		return
+	}
+	to := &d.IP
+	if v >= 4 {
+		to = &d.Args[(v-4)/2]
+	}
+	if (v%2 == 1) != bigEndian {
+		*to |= uint64(x) << 32
+	} else {
+		*to |= uint64(x)
+	}
+}
