@@ -20,7 +20,9 @@ import (
 //	 "instr_cnt": 2, "insns": [[32, 0, 0, 16], [21, 0, 1, "$log_fd"], ...]}
 //
 // An instruction is [code, jt, jf, k], where k is a number, "$name" for the
-// low word of a parameter or "$name>>32" for its high word. params gives every
+// low word of a parameter, "$name>>32" for its high word, or
+// {"sort": ["a", "b", 2], "i": 1} for the low word that is at index 1 once those
+// of the parameters and numbers listed are sorted. params gives every
 // parameter of the program a value, and nothing else: from -1 to 2^31-1, or
 // anything if the program uses the high word. -1 is all ones. Where Populate
 // refuses -1, because it would widen the policy, ReadJSON cannot know.
@@ -86,8 +88,11 @@ func (f *file) fill(params map[string]int) ([]bpf.Insn, error) {
 	return insns, nil
 }
 
-// operand reads a number or a word of a parameter.
+// operand reads a number, a word of a parameter, or a member of a sorted set.
 func (f *file) operand(raw json.RawMessage, params map[string]int) (uint32, error) {
+	if raw[0] == '{' {
+		return f.sorted(raw, params)
+	}
 	text, ok := symbol(raw)
 	if !ok {
 		var k uint32
@@ -104,6 +109,39 @@ func (f *file) operand(raw json.RawMessage, params map[string]int) (uint32, erro
 		v >>= 32
 	}
 	return uint32(v), nil
+}
+
+// sorted reads {"sort": ["a", "b", 2], "i": 1}: of these, sorted by their low
+// words, the one at index 1.
+func (f *file) sorted(raw json.RawMessage, params map[string]int) (uint32, error) {
+	var set struct {
+		Sort []json.RawMessage `json:"sort"`
+		I    int               `json:"i"`
+	}
+	if err := json.Unmarshal(raw, &set); err != nil {
+		return 0, err
+	}
+	var values []uint32
+	for _, m := range set.Sort {
+		var v uint32
+		name, ok := symbol(m)
+		switch {
+		case ok && !slices.Contains(f.Params, name):
+			return 0, fmt.Errorf("member %q is none of the parameters %q", name, f.Params)
+		case ok:
+			v = uint32(params[name])
+		default:
+			if err := number(m, &v); err != nil {
+				return 0, err
+			}
+		}
+		values = append(values, v)
+	}
+	if set.I < 0 || set.I >= len(values) {
+		return 0, fmt.Errorf("a set of %d has no member %d", len(values), set.I)
+	}
+	slices.Sort(values)
+	return values[set.I], nil
 }
 
 const highWord = ">>32"

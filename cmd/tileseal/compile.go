@@ -24,7 +24,7 @@ func (c *command) readingFlags() (r *reading) {
 		r.dialect, err = gen.DialectByName(s)
 		return err
 	})
-	c.Func("layout", "how the program is arranged: plain, classic or current (default plain)", func(s string) (err error) {
+	c.Func("layout", "how the program is arranged: plain, optimized, classic or current (default plain)", func(s string) (err error) {
 		r.layout, err = compile.LayoutByName(s)
 		return err
 	})
@@ -45,13 +45,33 @@ func (c *command) compile(r *reading, file string, archs []arch.Arch) (*gen.File
 	return f, targets, nil
 }
 
-func runCompile(c *command) error {
-	r := c.readingFlags()
+// archFlag is the architecture to work for. On a machine without tables it
+// is invalid unless the flag is given.
+func (c *command) archFlag() *arch.Arch {
 	a := arch.Native()
-	c.Func("arch", "the architecture to compile for: i386, x86_64, aarch64 (default this machine's)", func(s string) (err error) {
+	c.Func("arch", "the architecture: i386, x86_64, aarch64 (default this machine's)", func(s string) (err error) {
 		a, err = arch.ByName(s)
 		return err
 	})
+	return &a
+}
+
+// formatFlag asks whether to write JSON rather than text.
+func (c *command) formatFlag() *bool {
+	asJSON := false
+	c.Func("format", "how the result is written: text or json (default text)", func(s string) error {
+		if s != "text" && s != "json" {
+			return fmt.Errorf("there are text and json")
+		}
+		asJSON = s == "json"
+		return nil
+	})
+	return &asJSON
+}
+
+func runCompile(c *command) error {
+	r := c.readingFlags()
+	a := c.archFlag()
 	format := c.String("format", "json", "what to write: json, asm (a listing), c (a header), go, or raw (bytes for seccomp(2))")
 	params := map[string]int64{}
 	c.Func("p", "the value of a parameter, as in -p logfile_fd=3; raw needs all of them", func(s string) error {
@@ -60,16 +80,13 @@ func runCompile(c *command) error {
 	if err := c.parse(true); err != nil {
 		return err
 	}
-	if !a.Valid() {
-		return c.misuse("tileseal: there is no table for this machine; name an architecture with -arch")
-	}
 	if !strings.Contains(" json asm c go raw ", " "+*format+" ") {
 		return c.misuse("tileseal: unknown format %q; there are json, asm, c, go and raw", *format)
 	}
 	if *format != "raw" && len(params) > 0 {
 		return c.misuse("tileseal: -p goes with -format raw; in the other formats parameters stay open")
 	}
-	f, targets, err := c.compile(r, c.Arg(0), []arch.Arch{a})
+	f, targets, err := c.compile(r, c.Arg(0), []arch.Arch{*a})
 	if err != nil {
 		return err
 	}

@@ -3,15 +3,21 @@
 //
 //	tileseal compile [-arch A] [-dialect D] [-layout L] [-format F] [-p name=value] FILE
 //	tileseal gen [-layout L] [-dialect D] [-target A,A] [-package P] [-check] FILE...
+//	tileseal prove [-arch A] [-dialect D] [-layout L] [-program X.json] [-format F] FILE
+//	tileseal diff [-arch A] [-dialect D] [-layout L] [-format F] OLD NEW
 //
 // compile writes one program to standard output. gen writes a policy's Go
 // beside it, for go:generate:
 //
 //	//go:generate go tool tileseal gen mytile.seccomppolicy
 //
-// The exit status is 0 on success, 1 if a policy has errors or a file cannot
-// be read or is stale, 2 if the command was called wrongly. On an error
-// nothing is written.
+// Both write only what has been proven equal to the policy. prove shows the
+// proof, or for a program from elsewhere a call it judges wrongly; diff shows
+// a call of each number that two policies judge differently.
+//
+// The exit status is 0 on success, 1 if a policy has errors, a file cannot be
+// read or is stale, or two sides differ, 2 if the command was called wrongly
+// or nothing could be decided. On an error nothing is written.
 package main
 
 import (
@@ -33,6 +39,8 @@ type verb struct {
 var verbs = []verb{
 	{"compile", "[flags] FILE", "compile a policy for one architecture, to standard output", runCompile},
 	{"gen", "[flags] FILE...", "write the Go of policies beside them", runGen},
+	{"prove", "[flags] FILE", "prove a program equal to its policy, or refute it", runProve},
+	{"diff", "[flags] OLD NEW", "show the calls that two policies judge differently", runDiff},
 }
 
 // A command is one call of a verb.
@@ -79,6 +87,8 @@ func (v verb) call(stdout, stderr io.Writer, args []string) int {
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, errDifferent):
+		return 1
 	default:
 		report(stderr, err)
 		return 1

@@ -24,6 +24,7 @@ func C(t gen.Target) []byte {
 	fmt.Fprintf(&b, "/* Length of the program, in instructions. */\n#define SECCOMP_%s_LEN %d\n\n", strings.ToUpper(name), n)
 	fmt.Fprintf(&b, "/* Writes the program to out, which has room for out_cnt instructions.\n   Returns 0, or -1 if that is too little; then out is as it was. */\n")
 	fmt.Fprintf(&b, "static inline int populate_seccomp_%s(size_t out_cnt, struct sock_filter *out%s) {\n", name, cParams(t))
+	cSets(&b, t)
 	fmt.Fprintf(&b, "  const struct sock_filter filter[SECCOMP_%s_LEN] = {\n", strings.ToUpper(name))
 	for pc, in := range t.Program.Insns {
 		fmt.Fprintf(&b, "    { 0x%02x, %3d, %3d, %s }, %s\n", in.Code, in.Jt, in.Jf, cOperand(t, in), cNote(t, pc))
@@ -44,6 +45,11 @@ func uses(t gen.Target, param string) bool {
 		if n := in.Ref.Param(); n >= 0 && t.Params[n].Name == param {
 			return true
 		}
+		for _, x := range in.Ref.Sort {
+			if x.Param >= 0 && t.Params[x.Param].Name == param {
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -60,7 +66,20 @@ func cParams(t gen.Target) string {
 	return b.String()
 }
 
+// cSets sorts the sets that operands are members of.
+func cSets(b *strings.Builder, t gen.Target) {
+	for i, set := range sortedSets(t) {
+		n := len(set.Ref.Sort)
+		fmt.Fprintf(b, "  unsigned int set%d[%d] = { %s };\n", i, n, sortList(t, set, func(p string) string { return "(unsigned int)" + p }))
+		fmt.Fprintf(b, "  for (int i = 1; i < %d; i++)\n    for (int j = i; j > 0 && set%d[j - 1] > set%d[j]; j--) {\n", n, i, i)
+		fmt.Fprintf(b, "      unsigned int v = set%d[j];\n      set%d[j] = set%d[j - 1];\n      set%d[j - 1] = v;\n    }\n", i, i, i, i)
+	}
+}
+
 func cOperand(t gen.Target, in compile.Insn) string {
+	if in.Ref.Sort != nil {
+		return fmt.Sprintf("set%d[%d]", setIndex(sortedSets(t), in), in.Ref.Index)
+	}
 	switch s := paramSymbol(t, in); {
 	case strings.HasSuffix(s, ">>32"):
 		return fmt.Sprintf("(unsigned int)(%s >> 32)", s[1:len(s)-len(">>32")])

@@ -20,12 +20,17 @@ import (
 // everything is the policy that uses every form of the language.
 func everything(t *testing.T, a arch.Arch) gen.Target {
 	t.Helper()
-	name := filepath.Join("everything", "everything"+gen.Ending)
+	return compiled(t, "everything", a, compile.Plain)
+}
+
+func compiled(t *testing.T, policy string, a arch.Arch, layout compile.Layout) gen.Target {
+	t.Helper()
+	name := filepath.Join("everything", policy+gen.Ending)
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, targets, errs := gen.Read(name, string(text), gen.Tileseal, []arch.Arch{a}, compile.Plain)
+	_, targets, errs := gen.Read(name, string(text), gen.Tileseal, []arch.Arch{a}, layout)
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +41,16 @@ var values = []uint64{3, 10, 20, 7<<32 | 5, 1<<64 - 1, 4}
 
 // TestC compiles the C header and compares the program it writes.
 func TestC(t *testing.T) {
+	testC(t, "everything", compile.Plain, values)
+	testC(t, "sorted", compile.Optimized, []uint64{9, 3, 20, 7<<32 | 5})
+}
+
+func testC(t *testing.T, policy string, layout compile.Layout, values []uint64) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil || arch.Native() != arch.X86_64 {
 		t.Skip("no gcc for x86_64 here")
 	}
-	target := everything(t, arch.X86_64)
+	target := compiled(t, policy, arch.X86_64, layout)
 	dir := t.TempDir()
 	call := ""
 	for i, v := range values {
@@ -51,16 +61,17 @@ func TestC(t *testing.T) {
 		}
 	}
 	main := `#include <stdio.h>
-#include "everything.h"
+#include "policy.h"
 int main(void) {
-  struct sock_filter f[SECCOMP_EVERYTHING_LEN];
-  if (populate_seccomp_everything(SECCOMP_EVERYTHING_LEN - 1, f` + call + `) != -1) return 1;
-  if (populate_seccomp_everything(SECCOMP_EVERYTHING_LEN, f` + call + `) != 0) return 2;
+  struct sock_filter f[SECCOMP_NAME_LEN];
+  if (populate_seccomp_name(SECCOMP_NAME_LEN - 1, f` + call + `) != -1) return 1;
+  if (populate_seccomp_name(SECCOMP_NAME_LEN, f` + call + `) != 0) return 2;
   fwrite(f, sizeof f, 1, stdout);
   return 0;
 }
 `
-	for name, text := range map[string][]byte{"everything.h": C(target), "main.c": []byte(main)} {
+	main = strings.NewReplacer("NAME", strings.ToUpper(policy), "seccomp_name", "seccomp_"+policy).Replace(main)
+	for name, text := range map[string][]byte{"policy.h": C(target), "main.c": []byte(main)} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
 			t.Fatal(err)
 		}

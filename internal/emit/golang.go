@@ -115,10 +115,17 @@ func (w *goWriter) header(pkg string) {
 	w.printf("%s%s; DO NOT EDIT.\n", goMark, filepath.Base(w.file.Name))
 	w.printf("// Layout %v, tables of Linux %s, policy %s.\n\n", w.Program.Layout, arch.KernelRelease, digest(w.Texts))
 	w.printf("//go:build linux\n\npackage %s\n\n", pkg)
+	imports := []string{`"golang.org/x/sys/unix"`}
 	if len(w.Levels) > 0 {
-		w.printf("import (\n\t%q\n\n\t%q\n)\n\n", "golang.org/x/sys/unix", "github.com/tileseal/tileseal/goruntime")
+		imports = append(imports, "", `"github.com/tileseal/tileseal/goruntime"`)
+	}
+	if len(sortedSets(w.Target)) > 0 {
+		imports = append([]string{`"slices"`, ""}, imports...)
+	}
+	if len(imports) == 1 {
+		w.printf("import %s\n\n", imports[0])
 	} else {
-		w.printf("import %q\n\n", "golang.org/x/sys/unix")
+		w.printf("import (\n%s\n)\n\n", strings.Join(imports, "\n"))
 	}
 }
 
@@ -160,12 +167,25 @@ func (w *goWriter) populate() {
 		}
 	}
 	w.printf("\tp := (*[%sLen]unix.SockFilter)(out) // panics if out is too short\n\t*p = %s\n", w.ident, w.array)
+	sets := sortedSets(w.Target)
+	for i, set := range sets {
+		w.printf("\tset%d := [...]uint32{%s}\n\tslices.Sort(set%[1]d[:])\n", i,
+			sortList(w.Target, set, func(p string) string { return w.patch(w.paramNamed(p), false) }))
+	}
 	for pc, in := range w.Program.Insns {
+		if in.Ref.Sort != nil {
+			w.printf("\tp[%d].K = set%d[%d]\n", pc, setIndex(sets, in), in.Ref.Index)
+		}
 		if n := in.Ref.Param(); n >= 0 && (!in.Ref.High || w.Params[n].Bits == 64) {
 			w.printf("\tp[%d].K = %s\n", pc, w.patch(w.Params[n], in.Ref.High))
 		}
 	}
 	w.printf("}\n\n")
+}
+
+func (w *goWriter) paramNamed(name string) rule.Param {
+	i := slices.IndexFunc(w.Params, func(p rule.Param) bool { return p.Name == name })
+	return w.Params[i]
 }
 
 // signature writes the policy's own parameters, those of one type together.
@@ -255,6 +275,8 @@ func (w *goWriter) program() {
 func (w *goWriter) part(pc int, in compile.Insn) string {
 	first := slices.IndexFunc(w.Program.Insns, func(in compile.Insn) bool { return in.Call >= 0 })
 	switch {
+	case w.Program.Layout == compile.Optimized:
+		return "Tests in the order that costs least; rules share their ends."
 	case in.Call >= 0 && in.Ref.Kind == compile.Number && w.Program.Layout != compile.Plain:
 		return "The calls that have a rule."
 	case in.Call >= 0:

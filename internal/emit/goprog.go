@@ -34,7 +34,7 @@ func (w *goWriter) fields(in compile.Insn) string {
 	return s + ", K: " + w.operand(in)
 }
 
-var jumpConst = map[uint16]string{bpf.Jeq: "BPF_JEQ", bpf.Jgt: "BPF_JGT", bpf.Jge: "BPF_JGE"}
+var jumpConst = map[uint16]string{bpf.Jeq: "BPF_JEQ", bpf.Jgt: "BPF_JGT", bpf.Jge: "BPF_JGE", bpf.Jset: "BPF_JSET"}
 
 // operand is K, by its symbol where it has one.
 func (w *goWriter) operand(in compile.Insn) string {
@@ -42,7 +42,9 @@ func (w *goWriter) operand(in compile.Insn) string {
 	case compile.Arch:
 		return w.audit
 	case compile.Number:
-		return w.number(w.Calls[in.Call])
+		if in.Call >= 0 && w.Calls[in.Call].Nr == in.K {
+			return w.number(w.Calls[in.Call])
+		}
 	case compile.Verdict:
 		return verdictConst(in.Ref.Act)
 	case compile.Mask:
@@ -50,7 +52,7 @@ func (w *goWriter) operand(in compile.Insn) string {
 			return w.constant(in.Ref.Cmp.MaskText, uint64(in.K))
 		}
 	case compile.Value:
-		if x := in.Ref.Cmp.X; x.Param < 0 && !in.Ref.High {
+		if x := in.Ref.Cmp.X; x.Param < 0 && !in.Ref.High && in.Ref.Sort == nil && uint32(x.Value) == in.K {
 			return w.constant(x.Text, uint64(in.K))
 		}
 	}
@@ -142,7 +144,7 @@ func (w *goWriter) comment(pc int, in compile.Insn) string {
 	case bpf.RetK:
 		return what
 	}
-	op := map[uint16]string{bpf.Jeq: "==", bpf.Jgt: ">", bpf.Jge: ">="}[in.Code]
+	op := map[uint16]string{bpf.Jeq: "==", bpf.Jgt: ">", bpf.Jge: ">=", bpf.Jset: "&"}[in.Code]
 	if what == "" {
 		what = number(uint64(in.K))
 	}
@@ -170,18 +172,27 @@ func (w *goWriter) param(name string) string {
 // condition is when a call gets the action of its rule, in words.
 func (w *goWriter) condition(c rule.Call) string {
 	words := prose{w.Policy, w.param}
-	var alts []string
+	same := true
+	var alts, each []string
 	for _, k := range c.Cases {
+		same = same && k.Action == c.Cases[0].Action
 		if k.When == nil {
-			return "always " + verbShort(k.Action)
+			alts = nil
+			each = append(each, "otherwise "+verbShort(k.Action))
+			break
 		}
 		alts = append(alts, words.expr(k.When))
+		each = append(each, verbShort(k.Action)+" if "+words.expr(k.When))
 	}
-	act := ""
-	if a := c.Cases[0].Action; a != rule.Allow {
-		act = ", then " + verbShort(a)
+	switch {
+	case !same:
+		return strings.Join(each, "; ")
+	case alts == nil:
+		return "always " + verbShort(c.Cases[0].Action)
+	case c.Cases[0].Action != rule.Allow:
+		return "if " + strings.Join(alts, "; or if ") + ", then " + verbShort(c.Cases[0].Action)
 	}
-	return "if " + strings.Join(alts, "; or if ") + act
+	return "if " + strings.Join(alts, "; or if ")
 }
 
 func verbShort(a rule.Action) string {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/bpf"
@@ -15,7 +16,8 @@ import (
 
 // JSON is the program as data: every instruction is [code, jt, jf, k], and k
 // is "$name" where a parameter is filled in, "$name>>32" for the high word of
-// one that has 64 bits.
+// one that has 64 bits, and {"sort":["a","b",2],"i":1} for the one of several
+// parameters and constants that comes second when they are sorted.
 func JSON(t gen.Target) ([]byte, error) {
 	var b strings.Builder
 	name, err := json.Marshal(t.Name)
@@ -36,10 +38,38 @@ func JSON(t gen.Target) ([]byte, error) {
 		if s := paramSymbol(t, in); s != "" {
 			k = fmt.Sprintf("%q", s)
 		}
+		if in.Ref.Sort != nil {
+			k = fmt.Sprintf(`{"sort": [%s], "i": %d}`, sortList(t, in, func(p string) string { return strconv.Quote(p) }), in.Ref.Index)
+		}
 		fmt.Fprintf(&b, "\n  [%d, %d, %d, %s]", in.Code, in.Jt, in.Jf, k)
 	}
 	b.WriteString("\n ]}\n")
 	return []byte(b.String()), nil
+}
+
+// sortList is the members of a sorted operand, the parameters as name gives
+// them.
+func sortList(t gen.Target, in compile.Insn, name func(string) string) string {
+	var list []string
+	for _, x := range in.Ref.Sort {
+		if x.Param >= 0 {
+			list = append(list, name(t.Params[x.Param].Name))
+		} else {
+			list = append(list, fmt.Sprint(uint32(x.Value)))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// ordinal names a place in a sorted list.
+func ordinal(in compile.Insn) string {
+	switch n := len(in.Ref.Sort); in.Ref.Index {
+	case 0:
+		return "the least of "
+	case n - 1:
+		return "the greatest of "
+	}
+	return fmt.Sprintf("number %d in order of ", in.Ref.Index+1)
 }
 
 // paramSymbol is how the data formats write an operand that is a parameter,
@@ -61,7 +91,13 @@ func Asm(t gen.Target) []byte {
 	for i, in := range t.Program.Insns {
 		insns[i] = in.Insn
 	}
-	symbol := func(pc int) string { return paramSymbol(t, t.Program.Insns[pc]) }
+	symbol := func(pc int) string {
+		in := t.Program.Insns[pc]
+		if in.Ref.Sort != nil {
+			return fmt.Sprintf("sort(%s)[%d]", sortList(t, in, func(p string) string { return "$" + p }), in.Ref.Index)
+		}
+		return paramSymbol(t, in)
+	}
 	note := func(pc int) string { return annotation(t, pc, func(s string) string { return s }) }
 	head := fmt.Sprintf("; %s for %s, layout %v, %d instructions\n", t.Name, t.Target.Name, t.Program.Layout, len(insns))
 	return []byte(head + bpf.List(insns, symbol, note))
@@ -79,6 +115,9 @@ func annotation(t gen.Target, pc int, name func(string) string) string {
 	case compile.Arch:
 		return t.Target.Name
 	case compile.Number:
+		if in.Call < 0 {
+			return number(uint64(in.K))
+		}
 		return t.Calls[in.Call].Name
 	case compile.Load:
 		word := ""
@@ -88,8 +127,15 @@ func annotation(t gen.Target, pc int, name func(string) string) string {
 				word = ", high word"
 			}
 		}
-		return fmt.Sprintf("%s argument %d%s", t.Calls[in.Call].Name, in.Ref.Cmp.Arg, word)
+		call := ""
+		if in.Call >= 0 {
+			call = t.Calls[in.Call].Name + " "
+		}
+		return fmt.Sprintf("%sargument %d%s", call, in.Ref.Cmp.Arg, word)
 	case compile.Value:
+		if in.Ref.Sort != nil {
+			return ordinal(in) + sortList(t, in, name)
+		}
 		return prose{t.Policy, name}.operand(in.Ref.Cmp.X)
 	case compile.Verdict:
 		return in.Ref.Act.String()

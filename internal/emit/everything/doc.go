@@ -3,3 +3,4 @@
 package everything
 
 //go:generate go tool tileseal gen everything.seccomppolicy
+//go:generate go tool tileseal gen -layout optimized sorted.seccomppolicy

@@ -15,14 +15,13 @@ import (
 	"github.com/tileseal/tileseal/internal/gen"
 )
 
-func target(t *testing.T) gen.Target {
+func target(t *testing.T, name string, layout compile.Layout) gen.Target {
 	t.Helper()
-	const name = "everything.seccomppolicy"
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, targets, errs := gen.Read(name, string(text), gen.Tileseal, []arch.Arch{arch.Native()}, compile.Plain)
+	_, targets, errs := gen.Read(name, string(text), gen.Tileseal, []arch.Arch{arch.Native()}, layout)
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +31,7 @@ func target(t *testing.T) gen.Target {
 // TestPopulate holds the generated function against the compiler's own
 // program with the same parameters.
 func TestPopulate(t *testing.T) {
-	want := target(t).Program
+	want := target(t, "everything.seccomppolicy", compile.Plain).Program
 	for _, v := range [][6]int{{1, 2, 3, 4, 5, 6}, {-1, 0, 0, 0, -1, 0}, {1<<31 - 1, 7, 7, 1<<31 - 1, 9, 7}} {
 		var got [EverythingLen]unix.SockFilter
 		PopulateEverything(got[:], v[0], v[1], v[2], uint64(v[3]), v[4], v[5])
@@ -48,6 +47,33 @@ func TestPopulate(t *testing.T) {
 	}
 }
 
+// TestSorted does the same for operands that are sorted first.
+func TestSorted(t *testing.T) {
+	want := target(t, "sorted.seccomppolicy", compile.Optimized).Program
+	sorts := 0
+	for _, in := range want.Insns {
+		if in.Ref.Sort != nil {
+			sorts++
+		}
+	}
+	if sorts == 0 {
+		t.Fatal("nothing is sorted")
+	}
+	for _, v := range [][4]int{{5, 6, 7, 8}, {6, 5, 1, 0}, {-1, 0, 3, 9}, {2, 2, 2, 2}, {1, 1<<31 - 1, 4, 1<<31 - 1}} {
+		var got [SortedLen]unix.SockFilter
+		PopulateSorted(got[:], v[0], v[1], v[2], uint64(v[3]))
+		params := []uint64{uint64(v[0]), uint64(v[1]), uint64(v[2]), uint64(v[3])}
+		for pc, in := range want.Fill(params) {
+			if bpf.Insn(got[pc]) != in {
+				t.Errorf("%v: instruction %d is %v, want %v", v, pc, got[pc], in)
+			}
+		}
+		if n := testing.AllocsPerRun(100, func() { PopulateSorted(got[:], v[0], v[1], v[2], uint64(v[3])) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
 func TestHighWordOfParameter(t *testing.T) {
 	if arch.Native().Bits() == 32 {
 		t.Skip("parameters have 32 bits here")
@@ -55,7 +81,7 @@ func TestHighWordOfParameter(t *testing.T) {
 	const size = 7<<32 | 5
 	var got [EverythingLen]unix.SockFilter
 	PopulateEverything(got[:], 1, 2, 3, size, 5, 6)
-	for pc, in := range target(t).Program.Fill([]uint64{1, 2, 3, size, 5, 6}) {
+	for pc, in := range target(t, "everything.seccomppolicy", compile.Plain).Program.Fill([]uint64{1, 2, 3, size, 5, 6}) {
 		if bpf.Insn(got[pc]) != in {
 			t.Errorf("instruction %d is %v, want %v", pc, got[pc], in)
 		}

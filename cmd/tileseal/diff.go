@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/prove"
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// runDiff compares what two policies mean, call by call.
+func runDiff(c *command) error {
+	r := c.readingFlags()
+	a := c.archFlag()
+	asJSON := c.formatFlag()
+	if err := c.parse(false); err != nil {
+		return err
+	}
+	if c.NArg() != 2 {
+		return c.misuse("%s takes two policy files, found %d", c.Name(), c.NArg())
+	}
+	var ps [2]*rule.Policy
+	for i, file := range c.Args() {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		f, errs := gen.Parse(file, string(text), r.dialect)
+		res, list := gen.Resolve(f, *a, r.layout)
+		if errs = append(errs, list...); errs.Err() != nil {
+			return errs
+		}
+		report(c.stderr, errs)
+		ps[i] = res.Policy
+	}
+	if err := shareParams(ps[0], ps[1]); err != nil {
+		return err
+	}
+	v := verdict{Policy: c.Arg(0) + " and " + c.Arg(1), Arch: ps[0].Target.Name, Result: "equal"}
+	for _, nr := range append(numbers(ps[0], ps[1]), -1) {
+		stats, err := prove.SameMeaning(only(ps[0], nr), only(ps[1], nr))
+		v.Paths += stats.Paths
+		var ce *prove.Counterexample
+		var un *prove.Undecided
+		switch {
+		case errors.As(err, &ce):
+			v.Result = "different"
+			v.Examples = append(v.Examples, exampleOf(ce, ps[0].Params))
+		case errors.As(err, &un) && v.Result == "equal":
+			v.Result, v.Reason = "undecided", un.Reason
+		}
+	}
+	if *asJSON || v.Result != "different" {
+		return c.print(v, *asJSON)
+	}
+	for _, e := range v.Examples {
+		fmt.Fprintf(c.stdout, "%s\n\tparameters %v: %s before, %s after\n", e.Call, e.Params, e.Got, e.Want)
+	}
+	return errDifferent
+}
+
+// shareParams gives two policies the same list of parameters, those of the
+// same name being one.
+func shareParams(a, b *rule.Policy) error {
+	all := slices.Clone(a.Params)
+	to := make([]int, len(b.Params))
+	for i, p := range b.Params {
+		n := slices.IndexFunc(all, func(q rule.Param) bool { return q.Name == p.Name })
+		switch {
+		case n < 0:
+			n = len(all)
+			all = append(all, p)
+		case all[n].Bits != p.Bits:
+			return fmt.Errorf("parameter %s has %d bits in one policy and %d in the other", p.Name, all[n].Bits, p.Bits)
+		default: // compare on the values both take
+			all[n].Min, all[n].Max = max(all[n].Min, p.Min), min(all[n].Max, p.Max)
+		}
+		to[i] = n
+	}
+	for _, c := range b.Calls {
+		for _, k := range c.Cases {
+			rule.Walk(k.When, func(x *rule.Cmp) {
+				if x.X.Param >= 0 {
+					x.X.Param = to[x.X.Param]
+				}
+			})
+		}
+	}
+	a.Params, b.Params = all, all
+	return nil
+}
+
+// numbers lists the calls that either policy has a rule for.
+func numbers(a, b *rule.Policy) []int64 {
+	var nrs []int64
+	for _, p := range []*rule.Policy{a, b} {
+		for _, c := range p.Calls {
+			nrs = append(nrs, int64(c.Nr))
+		}
+	}
+	slices.Sort(nrs)
+	return slices.Compact(nrs)
+}
+
+// only is a policy for one call alone, which gives all others an allow; for
+// -1 it is what remains without any rule.
+func only(p *rule.Policy, nr int64) *rule.Policy {
+	q := *p
+	q.Calls = nil
+	if nr < 0 {
+		return &q
+	}
+	q.Newer = nil
+	for _, c := range p.Calls {
+		if int64(c.Nr) == nr {
+			q.Calls = []rule.Call{c}
+			q.Calls[0].Cases = append(slices.Clone(c.Cases), rule.Case{Action: p.Default})
+		}
+	}
+	if q.Calls == nil {
+		q.Calls = []rule.Call{{Nr: uint32(nr), Cases: []rule.Case{{Action: p.Default}}}}
+	}
+	q.Default = rule.Allow
+	return &q
+}

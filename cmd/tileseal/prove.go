@@ -1,0 +1,221 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/internal/emit"
+	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/prove"
+	"github.com/tileseal/tileseal/internal/rule"
+	"github.com/tileseal/tileseal/vm"
+)
+
+// A verdict is the outcome of a proof, as -format json prints it.
+type verdict struct {
+	Policy   string    `json:"policy"`
+	Arch     string    `json:"arch"`
+	Layout   string    `json:"layout,omitempty"`
+	Result   string    `json:"result"` // equal, different, undecided
+	Paths    int       `json:"paths"`
+	Insns    int       `json:"instr_cnt,omitempty"`
+	Cached   *int      `json:"cached,omitempty"`        // calls the kernel answers without running the program
+	Steps    *int      `json:"install_steps,omitempty"` // instructions it emulates for that
+	Dead     []string  `json:"dead,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Examples []example `json:"counterexamples,omitempty"`
+}
+
+// An example is a call on which two sides differ.
+type example struct {
+	Call   string           `json:"call"`
+	Nr     uint32           `json:"nr"`
+	Arch   uint32           `json:"audit_arch"`
+	Args   [6]uint64        `json:"args"`
+	Params map[string]int64 `json:"params"`
+	Got    string           `json:"got"`
+	Want   string           `json:"want"`
+}
+
+func exampleOf(c *prove.Counterexample, params []rule.Param) example {
+	e := example{vm.Call(c.Data).String(), c.Data.Nr, c.Data.Arch, c.Data.Args, map[string]int64{}, c.Got.String(), c.Want.String()}
+	for i, p := range params {
+		e.Params[p.Name] = int64(c.Params[i])
+	}
+	return e
+}
+
+func runProve(c *command) error {
+	r := c.readingFlags()
+	a := c.archFlag()
+	file := c.String("program", "", "a program to hold against the policy, a `file` as compile -format json prints it")
+	asJSON := c.formatFlag()
+	if err := c.parse(true); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(c.Arg(0))
+	if err != nil {
+		return err
+	}
+	f, errs := gen.Parse(c.Arg(0), string(text), r.dialect)
+	res, list := gen.Resolve(f, *a, r.layout)
+	if errs = append(errs, list...); errs.Err() != nil {
+		return errs
+	}
+	report(c.stderr, errs)
+	v := verdict{Policy: res.Name, Arch: res.Target.Name}
+	program, err := c.programFor(&v, f, res, *a, r, *file)
+	if err != nil {
+		return err
+	}
+	stats, err := prove.Equal(program, res.Policy)
+	v.Paths, v.Insns = stats.Paths, len(program.Insns)
+	if err := v.decide(err, program, res.Policy, *a); err != nil {
+		return err
+	}
+	return c.print(v, *asJSON)
+}
+
+// programFor is the program to prove: the given one, or the compiler's.
+func (c *command) programFor(v *verdict, f *gen.File, res *gen.Resolved, a arch.Arch, r *reading, file string) (*prove.Program, error) {
+	if file == "" {
+		v.Layout = r.layout.String()
+		targets, errs := gen.Compile(f, []arch.Arch{a}, r.layout)
+		if err := errs.Err(); err != nil {
+			return nil, err
+		}
+		return gen.Provable(targets[0].Program), nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	open, err := emit.ReadJSON(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	program, err := open.Provable(res.Params)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return program, nil
+}
+
+// decide fills in what a proof found, and for an equal program what else is
+// worth knowing of it.
+func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a arch.Arch) error {
+	var ce *prove.Counterexample
+	var un *prove.Undecided
+	switch {
+	case errors.As(err, &ce):
+		v.Result, v.Examples = "different", []example{exampleOf(ce, p.Params)}
+		return confirm(ce, program, a)
+	case errors.As(err, &un):
+		v.Result, v.Reason = "undecided", un.Reason
+		return nil
+	case err != nil:
+		return err
+	}
+	v.Result = "equal"
+	steps, cached := prove.Install(program.Insns, tables(p))
+	n := len(cached)
+	v.Steps, v.Cached = &steps, &n
+	deadInsns, err := prove.DeadInsns(program, p.Target.BigEndian)
+	if err != nil {
+		return err
+	}
+	for _, d := range deadInsns {
+		v.Dead = append(v.Dead, d.String())
+	}
+	deadCases, err := prove.DeadCases(p)
+	if err != nil {
+		return err
+	}
+	for _, d := range deadCases {
+		v.Dead = append(v.Dead, "rule at "+d+" decides nothing")
+	}
+	return nil
+}
+
+// confirm runs a counterexample in package vm before it is shown.
+func confirm(c *prove.Counterexample, program *prove.Program, a arch.Arch) error {
+	insns := make([]bpf.Insn, len(program.Insns))
+	for pc, in := range program.Insns {
+		if insns[pc] = in.Insn; in.Slot != nil {
+			insns[pc].K = in.Slot.Value(program.Params, c.Params)
+		}
+	}
+	machine, err := vm.New(insns, a)
+	if err != nil {
+		return err
+	}
+	if got := machine.Run(vm.Call(c.Data)); got != vm.Action(c.Got) {
+		return fmt.Errorf("the prover says %v, but running the program gives %v; please report this", c, got)
+	}
+	return nil
+}
+
+// tables are the calls a kernel of the policy's architecture emulates at
+// install: its own, and those of the 32-bit architecture it also runs.
+func tables(p *rule.Policy) []prove.Table {
+	var out []prove.Table
+	add := func(a arch.Arch) {
+		if last, ok := a.LastNumber(); ok {
+			out = append(out, prove.Table{Audit: a.Audit(), Count: last + 1})
+		}
+	}
+	a := arch.Arch(p.Target.Audit)
+	if add(a); a == arch.X86_64 {
+		add(arch.X86)
+	}
+	return out
+}
+
+// print writes a verdict; its exit status is 1 if the sides differ, 2 if
+// nothing could be decided.
+func (c *command) print(v verdict, asJSON bool) error {
+	if asJSON {
+		text, err := json.MarshalIndent(v, "", " ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.stdout, "%s\n", text)
+	} else {
+		v.say(c)
+	}
+	switch v.Result {
+	case "equal":
+		return nil
+	case "different":
+		return errDifferent
+	}
+	return errUsage
+}
+
+// errDifferent is a difference that has been shown.
+var errDifferent = errors.New("different")
+
+func (v verdict) say(c *command) {
+	what := v.Policy + " for " + v.Arch
+	switch v.Result {
+	case "equal":
+		fmt.Fprintf(c.stdout, "%s: proven equal for every call and all parameter values, %d paths\n", what, v.Paths)
+	case "undecided":
+		fmt.Fprintf(c.stdout, "%s: cannot decide: %s\n", what, v.Reason)
+	default:
+		fmt.Fprintf(c.stdout, "%s: different\n", what)
+	}
+	if v.Cached != nil {
+		fmt.Fprintf(c.stdout, "%d instructions; the kernel answers %d calls from its cache, for which it emulates %d at install\n", v.Insns, *v.Cached, *v.Steps)
+	}
+	for _, d := range v.Dead {
+		fmt.Fprintf(c.stdout, "dead: %s\n", d)
+	}
+	for _, e := range v.Examples {
+		fmt.Fprintf(c.stdout, "%s\n\tparameters %v: %s, should be %s\n", e.Call, e.Params, e.Got, e.Want)
+	}
+}
