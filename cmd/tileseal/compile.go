@@ -10,16 +10,21 @@ import (
 	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/emit"
 	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/profile"
+	"github.com/tileseal/tileseal/internal/rule"
 )
 
 // A reading is how policy texts are to be read and compiled.
 type reading struct {
-	dialect gen.Dialect
-	layout  compile.Layout
+	dialect   gen.Dialect
+	layout    compile.Layout
+	objective compile.Objective
+	profile   *profile.Profile // nil: none
+	tuned     bool             // objective or profile were asked for
 }
 
 func (c *command) readingFlags() (r *reading) {
-	r = &reading{gen.Tileseal, compile.Plain}
+	r = &reading{dialect: gen.Tileseal, layout: compile.Plain}
 	c.Func("dialect", "how the text is read: tileseal, classic or current (default tileseal)", func(s string) (err error) {
 		r.dialect, err = gen.DialectByName(s)
 		return err
@@ -28,7 +33,36 @@ func (c *command) readingFlags() (r *reading) {
 		r.layout, err = compile.LayoutByName(s)
 		return err
 	})
+	c.Func("objective", "what layout optimized makes least: unc (instructions of calls the kernel does not cache), all, inst (install steps) (default unc)", func(s string) (err error) {
+		r.tuned = true
+		r.objective, err = compile.ObjectiveByName(s)
+		return err
+	})
+	c.Func("profile", "a `file` with what the tile calls how often, for layout optimized: strace -c, perf trace -s, or JSON", func(s string) (err error) {
+		r.tuned = true
+		text, err := os.ReadFile(s)
+		if err == nil {
+			r.profile, err = profile.Parse(s, text)
+		}
+		return err
+	})
 	return r
+}
+
+// check is a call that makes no sense.
+func (r *reading) check(c *command) error {
+	if r.tuned && r.layout != compile.Optimized {
+		return c.misuse("tileseal: -objective and -profile go with -layout optimized")
+	}
+	return nil
+}
+
+// weights are those the flags ask for.
+func (r *reading) weights(p *rule.Policy) (compile.Weights, error) {
+	if r.profile == nil {
+		return compile.Weights{Objective: r.objective}, nil
+	}
+	return r.profile.Weights(p, r.objective)
 }
 
 // compile reads and compiles one policy. Warnings go to standard error.
@@ -37,9 +71,12 @@ func (c *command) compile(r *reading, file string, archs []arch.Arch) (*gen.File
 	if err != nil {
 		return nil, nil, err
 	}
-	f, targets, errs := gen.Read(file, string(text), r.dialect, archs, r.layout)
-	if err := errs.Err(); err != nil {
+	if err := r.check(c); err != nil {
 		return nil, nil, err
+	}
+	f, targets, errs := gen.ReadWeighed(file, string(text), r.dialect, archs, r.layout, r.weights)
+	if errs.Err() != nil {
+		return nil, nil, errs
 	}
 	report(c.stderr, errs)
 	return f, targets, nil

@@ -70,6 +70,7 @@ func TestExitStatus(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "small.seccomppolicy", small)
 	write(t, "bad.seccomppolicy", "uint fd\nwirte: (eq (arg 0)\tfdd)\nread\t\n")
+	write(t, "bad.json", "[{}]")
 	const f = "small.seccomppolicy"
 	for _, tc := range []struct {
 		args string
@@ -95,6 +96,10 @@ func TestExitStatus(t *testing.T) {
 		{"compile -format raw -p log_fd=1 -p log_fd=2 " + f, 2, "log_fd has a value already"},
 		{"compile -format raw -p log_fd=1 -p logfd=2 " + f, 2, "the policy has no parameter logfd"},
 		{"compile -p log_fd=1 " + f, 2, "-p goes with -format raw"},
+		{"compile -objective all " + f, 2, "-objective and -profile go with -layout optimized"},
+		{"compile -layout optimized -objective best " + f, 2, `unknown objective "best"`},
+		{"compile -layout optimized -profile missing.txt " + f, 2, "missing.txt: no such file"},
+		{"compile -layout optimized -profile bad.json " + f, 2, "bad.json:1: "},
 		{"compile missing.seccomppolicy", 1, "missing.seccomppolicy: no such file"},
 		{"compile bad.seccomppolicy", 1, `bad.seccomppolicy:2:1: unknown system call "wirte" on x86_64; did you mean "write"?` + "\n\twirte: (eq (arg 0)\tfdd)\n\t^\n"},
 		{"gen", 2, "tileseal gen takes policy files, found 0"},
@@ -117,6 +122,32 @@ func TestExitStatus(t *testing.T) {
 	}
 	if entries, _ := filepath.Glob("*.go"); len(entries) > 0 {
 		t.Errorf("a failing call wrote %v", entries)
+	}
+}
+
+// TestProfile: what is called most is decided first.
+func TestProfile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "two.seccomppolicy", "noarg\nread\nfsync\nfutex\n")
+	write(t, "calls.json", `[{"name": "futex", "n": 1000}, {"name": "read", "n": 1}]`)
+	write(t, "strace.txt", "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 90.00    0.000010           1      1000           fsync\n------ ----------- ----------- --------- --------- ----------------\n100.00    0.000010           1      1000           total\n")
+	first := func(args ...string) string {
+		args = append([]string{"compile", "-arch", "x86_64", "-layout", "optimized", "-objective", "all", "-format", "asm"}, args...)
+		code, out, errs := call(append(args, "two.seccomppolicy")...)
+		if code != 0 {
+			t.Fatalf("exit %d, %s", code, errs)
+		}
+		for line := range strings.Lines(out) {
+			if strings.Contains(line, "jeq") && !strings.Contains(line, "x86_64") {
+				return line[strings.LastIndex(line, ";")+1:]
+			}
+		}
+		return out
+	}
+	for file, want := range map[string]string{"calls.json": "futex", "strace.txt": "fsync"} {
+		if got := first("-profile", file); !strings.Contains(got, want) {
+			t.Errorf("with %s the first number tested is %s, want %s", file, got, want)
+		}
 	}
 }
 

@@ -57,6 +57,9 @@ func runProve(c *command) error {
 	if err := c.parse(true); err != nil {
 		return err
 	}
+	if err := r.check(c); err != nil {
+		return err
+	}
 	text, err := os.ReadFile(c.Arg(0))
 	if err != nil {
 		return err
@@ -84,7 +87,7 @@ func runProve(c *command) error {
 func (c *command) programFor(v *verdict, f *gen.File, res *gen.Resolved, a arch.Arch, r *reading, file string) (*prove.Program, error) {
 	if file == "" {
 		v.Layout = r.layout.String()
-		targets, errs := gen.Compile(f, []arch.Arch{a}, r.layout)
+		targets, errs := gen.CompileWeighed(f, []arch.Arch{a}, r.layout, r.weights)
 		if err := errs.Err(); err != nil {
 			return nil, err
 		}

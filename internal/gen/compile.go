@@ -6,6 +6,7 @@ import (
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/prove"
+	"github.com/tileseal/tileseal/internal/rule"
 )
 
 // A Target is a policy resolved and compiled for one architecture.
@@ -18,8 +19,13 @@ type Target struct {
 // Read parses a policy text and compiles it for every architecture given, and
 // reports everything wrong with it at once.
 func Read(name, text string, d Dialect, archs []arch.Arch, layout compile.Layout) (*File, []Target, ErrorList) {
+	return ReadWeighed(name, text, d, archs, layout, nil)
+}
+
+// ReadWeighed is Read with weights for layout optimized.
+func ReadWeighed(name, text string, d Dialect, archs []arch.Arch, layout compile.Layout, weigh Weigher) (*File, []Target, ErrorList) {
 	f, errs := Parse(name, text, d)
-	targets, list := Compile(f, archs, layout)
+	targets, list := CompileWeighed(f, archs, layout, weigh)
 	return f, targets, append(errs, list...).sorted()
 }
 
@@ -27,6 +33,15 @@ func Read(name, text string, d Dialect, archs []arch.Arch, layout compile.Layout
 // proves every program equal to the policy. The list holds everything wrong
 // with it on any of them; targets are complete only if its Err is nil.
 func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, ErrorList) {
+	return CompileWeighed(f, archs, layout, nil)
+}
+
+// A Weigher says which calls of a policy layout optimized is to be good at.
+type Weigher func(*rule.Policy) (compile.Weights, error)
+
+// CompileWeighed is Compile with weights for layout optimized. A nil weigher
+// takes all rules for equally likely.
+func CompileWeighed(f *File, archs []arch.Arch, layout compile.Layout, weigh Weigher) ([]Target, ErrorList) {
 	var targets []Target
 	var errs ErrorList
 	for _, a := range archs {
@@ -35,9 +50,13 @@ func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, Error
 		if list.Err() != nil {
 			continue
 		}
-		prog, err := compile.Compile(res.Policy, layout)
+		prog, err := arrange(res.Policy, layout, weigh)
 		if tooBig := (*compile.Error)(nil); errors.As(err, &tooBig) {
 			errs.add(Pos(tooBig.Src), "%s", tooBig.Msg)
+			continue
+		}
+		if err != nil {
+			errs.add(Pos{f.Name, 1, 1}, "%v", err)
 			continue
 		}
 		t := Target{res, a, prog}
@@ -48,6 +67,17 @@ func Compile(f *File, archs []arch.Arch, layout compile.Layout) ([]Target, Error
 		targets = append(targets, t)
 	}
 	return targets, errs.sorted()
+}
+
+func arrange(p *rule.Policy, layout compile.Layout, weigh Weigher) (*compile.Program, error) {
+	if weigh == nil || layout != compile.Optimized {
+		return compile.Compile(p, layout)
+	}
+	w, err := weigh(p)
+	if err != nil {
+		return nil, err
+	}
+	return compile.Optimize(p, w)
 }
 
 // Prove proves the program of t equal to its policy.
