@@ -3,6 +3,7 @@ package prove_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -137,42 +138,111 @@ func confirm(t *testing.T, what string, target gen.Target, m *prove.Program, c *
 	}
 }
 
-// enumerate runs a mutant that is said to be equal on inputs made of the
-// constants and parameters near its own, all of them if they are few.
+// enumerate runs a mutant that is said to be equal on every input that can
+// make a difference. A program and a policy tell two values of a word apart
+// only by the constants and parameters they compare it with, so each word is
+// reduced to those, their neighbours and the ends of its range; for every
+// number all combinations of the words that play a part are run, or, where
+// they are very many, a sample. Parameters are distinct, equal, and -1.
 func enumerate(t *testing.T, what string, target gen.Target, m *prove.Program) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, uint64(len(m.Insns))))
-	params := make([]uint64, len(m.Params))
-	for i := range params {
-		params[i] = uint64(5 + 2*i)
-	}
-	near := []uint64{0, 1, 1<<32 - 1, 1 << 32, 1<<64 - 1}
-	for _, in := range m.Insns {
-		if in.Code&7 == 5 && in.Slot == nil && in.K < 1<<30 && len(near) < 40 {
-			near = append(near, uint64(in.K), uint64(in.K)+1)
-		}
-	}
-	near = append(near, params...)
-	nrs := []uint32{0, 1, 1 << 30, 1<<32 - 1}
-	for _, c := range target.Calls {
-		nrs = append(nrs, c.Nr, c.Nr+1)
-	}
 	for round := range 3 {
-		machine := fill(t, target, m, params)
-		for range 400 {
-			d := rule.Data{Nr: nrs[r.IntN(len(nrs))], Arch: target.Target.Audit}
-			for i := range d.Args {
-				d.Args[i] = near[r.IntN(len(near))]
-			}
-			if got, want := rule.Action(machine.Run(vm.Call(d))), target.Policy.Eval(d, params); got != want {
-				t.Errorf("%s is said to be equal, but %+v with %v: %v, want %v", what, d, params, got, want)
-				return
+		params := make([]uint64, len(m.Params))
+		for i, p := range m.Params {
+			switch params[i] = 7; {
+			case round == 0:
+				params[i] = uint64(1000 + 10*i)
+			case round == 2 && p.Min < 0:
+				params[i] = 1<<64 - 1
 			}
 		}
-		for i, p := range m.Params { // equal values, then -1
-			params[i] = 7
-			if round == 1 && p.Min < 0 {
-				params[i] = 1<<64 - 1
+		machine := fill(t, target, m, params)
+		values := reduced(target, m, params)
+		for _, nr := range values[bpf.OffNr] {
+			for d := range inputs(r, target, uint32(nr), values) {
+				if got, want := rule.Action(machine.Run(vm.Call(d))), target.Policy.Eval(d, params); got != want {
+					t.Errorf("%s is said to be equal, but %+v with %v: %v, want %v", what, d, params, got, want)
+					return
+				}
+			}
+		}
+	}
+}
+
+// reduced lists, for the number and for the arguments by their offset, the
+// values that can be told apart.
+func reduced(target gen.Target, m *prove.Program, params []uint64) map[uint32][]uint64 {
+	values := map[uint32][]uint64{}
+	near := func(off uint32, v, limit uint64) {
+		values[off] = append(values[off], v&limit, (v+1)&limit, (v-1)&limit)
+	}
+	near(bpf.OffNr, 0, 1<<32-1)
+	for _, c := range target.Calls {
+		near(bpf.OffNr, uint64(c.Nr), 1<<32-1)
+		for _, k := range c.Cases {
+			rule.Walk(k.When, func(x *rule.Cmp) {
+				v := x.X.Value
+				if x.X.Param >= 0 {
+					v = params[x.X.Param]
+				}
+				off := uint32(bpf.OffArgs + 8*x.Arg)
+				near(off, v, 1<<64-1)
+				near(off, v|1<<32, 1<<64-1)
+				near(off, 0, 1<<64-1)
+			})
+		}
+	}
+	off := uint32(0)
+	for _, in := range m.Insns {
+		switch {
+		case in.Code == bpf.LdAbs:
+			off = in.K
+		case in.Code == bpf.RetK || in.Code == bpf.Ja || in.Code == bpf.And:
+		case off == bpf.OffNr:
+			near(off, uint64(in.K), 1<<32-1)
+		}
+	}
+	for off, vs := range values {
+		slices.Sort(vs)
+		values[off] = slices.Compact(vs)
+	}
+	return values
+}
+
+// inputs are the calls of one number with all combinations of the values of
+// the arguments its rule looks at, or a thousand of them.
+func inputs(r *rand.Rand, target gen.Target, nr uint32, values map[uint32][]uint64) iter.Seq[rule.Data] {
+	const enough = 1000
+	var args []int
+	total := 1
+	for _, c := range target.Calls {
+		if c.Nr != nr {
+			continue
+		}
+		for _, k := range c.Cases {
+			rule.Walk(k.When, func(x *rule.Cmp) {
+				if !slices.Contains(args, x.Arg) {
+					args = append(args, x.Arg)
+					total = min(total*len(values[uint32(bpf.OffArgs+8*x.Arg)]), enough+1)
+				}
+			})
+		}
+	}
+	return func(yield func(rule.Data) bool) {
+		for i := range min(total, enough) {
+			d := rule.Data{Nr: nr, Arch: target.Target.Audit}
+			n := i
+			for _, a := range args {
+				vs := values[uint32(bpf.OffArgs+8*a)]
+				if total > enough {
+					n = r.IntN(len(vs))
+				}
+				d.Args[a] = vs[n%len(vs)]
+				n /= len(vs)
+			}
+			if !yield(d) {
+				return
 			}
 		}
 	}
