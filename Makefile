@@ -1,6 +1,8 @@
 # make demo   a sealed daemon works, misbehaves and dies, before your eyes
 # make test   every test, on amd64 also as 386 programs on the same kernel
 # make check  format, vet, staticcheck, tidy modules, fresh generated files
+# make bench  figures beside the peers', in one run
+# make race, make fuzz, make generate, make tables
 
 export CGO_ENABLED ?= 0
 GO ?= go
@@ -18,6 +20,7 @@ test:
 	$(GO) test ./...
 	$(MAKE) test-386
 	cd examples/daemon && $(GO) test ./...
+	cd bench && $(GO) test ./...
 
 test-386:
 ifeq ($(native),amd64)
@@ -30,8 +33,19 @@ endif
 race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
+# bench measures our programs beside the peers', in bench/, a module of its own
+# (half a minute). With libseccomp's headers (Debian: libseccomp-dev) and a C
+# compiler libseccomp takes part; without, its rows say why it does not.
+# More: make bench BENCHFLAGS="-short", BENCHFLAGS="-json bench.json".
+libseccomp := $(shell pkg-config --exists libseccomp 2>/dev/null && echo yes)
+
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./policy ./vm
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/prove ./policy ./vm
+ifeq ($(libseccomp),yes)
+	cd bench && CGO_ENABLED=1 $(GO) run -tags libseccomp . $(BENCHFLAGS)
+else
+	cd bench && $(GO) run . $(BENCHFLAGS)
+endif
 
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
@@ -42,11 +56,24 @@ check:
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
 	cd examples/daemon && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd bench && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GO) test -run 'TestFresh|TestImports|TestPolicyImports' ./cmd/tileseal ./internal
+
+# Each fuzz target for FUZZTIME.
+FUZZTIME ?= 60s
+
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
 
 generate:
 	$(GO) generate ./...
 	cd examples/daemon && $(GO) generate ./...
+	cd bench && $(GO) generate ./...
 
 # The kernel the tables of system calls are made from: a Debian suite and the
 # version of its package linux-source. Nothing else names it.

@@ -127,19 +127,18 @@ func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a ar
 	steps, cached := prove.Install(program.Insns, tables(p))
 	n := len(cached)
 	v.Steps, v.Cached = &steps, &n
-	deadInsns, err := prove.DeadInsns(program, p.Target.BigEndian)
-	if err != nil {
-		return err
-	}
+	deadInsns, err1 := prove.DeadInsns(program, p.Target.BigEndian)
 	for _, d := range deadInsns {
 		v.Dead = append(v.Dead, d.String())
 	}
-	deadCases, err := prove.DeadCases(p)
-	if err != nil {
-		return err
-	}
+	deadCases, err2 := prove.DeadCases(p)
 	for _, d := range deadCases {
 		v.Dead = append(v.Dead, "rule at "+d+" decides nothing")
+	}
+	for _, err := range []error{err1, err2} {
+		if err != nil { // the proof stands without
+			v.Dead = append(v.Dead, err.Error())
+		}
 	}
 	return nil
 }

@@ -91,13 +91,13 @@ func goFile(pkg string, f *gen.File, t gen.Target, audit string) ([]byte, error)
 	if audit == "" {
 		w.audit = "unix." + auditConst[t.Arch]
 	}
-	table := *w
-	table.program()
-	w.consts = table.consts
+	w.program() // first: it finds the constants that have to be declared
+	program := bytes.Clone(w.Bytes())
+	w.Reset()
 	w.header(pkg)
 	w.constants()
 	w.populate()
-	w.Write(table.Bytes())
+	w.Write(program)
 	text, err := format.Source(w.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("%s: generated Go does not parse: %w", f.Name, err)

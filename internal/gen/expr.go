@@ -34,7 +34,7 @@ func (r *resolver) expr(e *Entry, n *node) (rule.Expr, bool) {
 	case len(n.list) == 0:
 		r.errs.add(at, "empty list; a condition is written as in (eq (arg 0) 2)")
 		return nil, false
-	case op == "arg" || op == "mask" && r.dialect(e) == Tileseal:
+	case op == "arg" || op == "mask" && r.file.Dialect == Tileseal:
 		r.errs.add(at, "%s is a value, not a condition; compare it, as in (eq %[1]s 2)", n)
 		return nil, false
 	case op == "and" || op == "or":
@@ -46,7 +46,7 @@ func (r *resolver) expr(e *Entry, n *node) (rule.Expr, bool) {
 		return r.compare(e, n, cmp)
 	}
 	ops := upstreamOps
-	if r.dialect(e) == Tileseal {
+	if r.file.Dialect == Tileseal {
 		ops = tilesealOps
 		switch op {
 		case "ne":
@@ -106,7 +106,7 @@ func (r *resolver) compare(e *Entry, n *node, op rule.Op) (rule.Expr, bool) {
 		return nil, false
 	}
 	val, imm := n.list[1], n.list[2]
-	if isValue(imm) && !isValue(val) && r.dialect(e) != Classic {
+	if isValue(imm) && !isValue(val) && r.file.Dialect != Classic {
 		val, imm, op = imm, val, mirrored[op]
 	}
 	if isValue(imm) && isValue(val) {
@@ -170,7 +170,7 @@ type value struct {
 func (r *resolver) value(e *Entry, n *node) (value, bool) {
 	at := e.line.pos(n.off)
 	v := value{n: n, mask: ^uint64(0)}
-	if n.head() == "mask" && r.dialect(e) == Tileseal {
+	if n.head() == "mask" && r.file.Dialect == Tileseal {
 		if len(n.list) != 3 || n.list[1].head() != "arg" {
 			r.errs.add(at, "mask takes an argument and the bits to keep, as in (mask (arg 2) PROT_EXEC)")
 			return v, false
@@ -199,7 +199,7 @@ func (r *resolver) value(e *Entry, n *node) (value, bool) {
 		r.errs.add(at, "%s: arguments are (arg 0) to (arg 5)", n)
 		return v, false
 	}
-	info, why := argOf(r.arch, r.layout, r.dialect(e), e.Name, num)
+	info, why := argOf(r.arch, r.layout, r.file.Dialect, e.Name, num)
 	if why != "" {
 		r.errs.add(at, "arg %d: %s", num, why)
 		return v, false

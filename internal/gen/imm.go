@@ -63,7 +63,7 @@ func (r *resolver) literal(e *Entry, n *node) (uint64, bool) {
 	at := e.line.pos(n.off)
 	text := n.text
 	if n.kind == nWord {
-		switch d := r.dialect(e); {
+		switch d := r.file.Dialect; {
 		case d == Current && decimal.MatchString(text):
 			return r.decimal(at, text)
 		case d == Classic && strings.HasPrefix(text, ":"):

@@ -96,8 +96,6 @@ type resolver struct {
 	hints  map[string]string // suggestions made so far
 }
 
-func (r *resolver) dialect(*Entry) Dialect { return r.file.Dialect }
-
 func (r *resolver) paramIndex(name string) int {
 	if !r.file.hasParam(name) {
 		return -1

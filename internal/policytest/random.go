@@ -93,17 +93,15 @@ func (m *Maker) expr(depth int) rule.Expr {
 	return rule.Not{X: xs[0]}
 }
 
-// cmp is a comparison with a constant, masked at times, or with a parameter.
+// cmp is a comparison with a constant or a parameter, masked at times.
 func (m *Maker) cmp() rule.Expr {
 	c := &rule.Cmp{Op: rule.Op(m.IntN(5)), Arg: m.IntN(2), Width: 32 + 32*m.IntN(2), X: rule.Operand{Param: -1, Value: m.Edge()}}
 	c.Mask = 1<<c.Width - 1
-	switch m.IntN(4) {
-	case 0:
+	if m.IntN(3) == 0 {
 		c.X = rule.Operand{Param: m.IntN(len(m.policy.Params))}
-	case 1:
-		if !m.Simple {
-			c.Mask &= m.Edge()
-		}
+	}
+	if !m.Simple && m.IntN(4) == 0 {
+		c.Mask &= m.Edge()
 	}
 	c.X.Value &= c.Mask
 	return c

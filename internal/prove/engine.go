@@ -128,16 +128,16 @@ func (e *engine) split(l term, rel relation, r term, holds, fails func()) {
 // normal brings a condition into the form of an atom, or decides it. Negated
 // means that the condition holds where the atom does not.
 func normal(l term, rel relation, r term) (a atom, negated, decided, value bool) {
-	if l.isConst() && !r.isConst() { // turn it round: c >= x is not x >= c+1
-		switch rel {
-		case eq:
+	if l.isConst() && !r.isConst() {
+		if rel == eq {
 			return normal(r, eq, l)
-		case ge:
-			a, negated, decided, value = normal(r, gt, l)
-		case gt:
-			a, negated, decided, value = normal(r, ge, l)
 		}
-		return a, !negated, decided, value != decided
+		// Turned round: c >= x is not x > c, and c > x is not x >= c.
+		a, _, decided, value = normal(r, map[relation]relation{ge: gt, gt: ge}[rel], l)
+		if decided {
+			return a, false, true, !value
+		}
+		return a, true, false, false
 	}
 	if !r.isConst() && !l.isConst() {
 		if l == r {

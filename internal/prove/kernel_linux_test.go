@@ -28,7 +28,7 @@ func TestKernel(t *testing.T) {
 					continue
 				}
 				mutants(gen.Provable(target.Program), func(what string, m *prove.Program) {
-					if n++; n%977 != 0 {
+					if n++; n%499 != 0 {
 						return
 					}
 					_, err := prove.Equal(m, target.Policy)

@@ -31,8 +31,70 @@ const infinite = int64(1) << 40
 
 // solve finds values for which all that is assumed holds, if there are any.
 func (e *engine) solve() (model, bool) {
+	lits, parts := e.apart()
+	tries := 0
+	m, ok := e.join(lits, parts, &tries)
+	for _, p := range parts {
+		delete(m, p.v)
+	}
+	return m, ok
+}
+
+// A part is a masked word that has a variable of its own.
+type part struct {
+	v  variable
+	of term
+}
+
+// maxTries bounds the values tried for parts of words.
+const maxTries = 24
+
+// join finds a solution in which every part is what its word has there. One
+// for the parts by themselves tells a value for the first of them: either the
+// word can have that, or it is excluded and there is a next.
+func (e *engine) join(lits []literal, parts []part, tries *int) (model, bool) {
+	for {
+		m, ok := e.solution(lits)
+		if !ok || len(parts) == 0 {
+			return m, ok
+		}
+		if *tries++; *tries > maxTries {
+			panic(&Undecided{"masked arguments are compared with parameters in too many ways"})
+		}
+		p := parts[0]
+		value := constant(m[p.v])
+		fixed := append(slices.Clone(lits), literal{atom{word(p.v), eq, value}, true}, literal{atom{p.of, eq, value}, true})
+		if m, ok := e.join(fixed, parts[1:], tries); ok {
+			return m, true
+		}
+		lits = append(slices.Clone(lits), literal{atom{word(p.v), eq, value}, false})
+	}
+}
+
+// apart replaces the masked words that are compared with parameters by
+// variables of their own.
+func (e *engine) apart() (lits []literal, parts []part) {
+	lits = slices.Clone(e.lits)
+	for i, l := range lits {
+		if l.right.isConst() || l.left.isWord() {
+			continue
+		}
+		n := slices.IndexFunc(parts, func(p part) bool { return p.of == l.left })
+		if n < 0 {
+			n = len(parts)
+			v := paramWord(len(e.params), false) + variable(n)
+			parts = append(parts, part{v, l.left})
+			lits = append(lits, literal{atom{term{v: v, mask: ^l.left.mask}, eq, constant(0)}, true})
+		}
+		lits[i].left = word(parts[n].v)
+	}
+	return lits, parts
+}
+
+// solution finds values for which literals hold.
+func (e *engine) solution(lits []literal) (model, bool) {
 	s := &system{}
-	for _, l := range e.lits {
+	for _, l := range lits {
 		s.index(l.left.v)
 		if !l.right.isConst() {
 			s.index(l.right.v)
@@ -54,7 +116,7 @@ func (e *engine) solve() (model, bool) {
 		s.limit(n, i, 0)
 		s.ofParam(e.params, i, v)
 	}
-	for _, l := range e.lits {
+	for _, l := range lits {
 		s.add(l)
 	}
 	return s.search()
@@ -73,7 +135,7 @@ func (s *system) limit(i, j int, d int64) { s.bound[i][j] = min(s.bound[i][j], d
 
 // ofParam bounds a word of a parameter by the values it may have.
 func (s *system) ofParam(params []rule.Param, i int, v variable) {
-	if v < params0 {
+	if v < params0 || v >= paramWord(len(params), false) {
 		return
 	}
 	p := &params[(v-params0)/2]
@@ -89,9 +151,6 @@ func (s *system) add(l literal) {
 	zero := len(s.vars)
 	i := s.index(l.left.v)
 	if !l.right.isConst() {
-		if !l.left.isWord() {
-			panic(&Undecided{"a masked argument is compared with a parameter"})
-		}
 		s.pair(l, i, s.index(l.right.v))
 		return
 	}

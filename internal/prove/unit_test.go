@@ -168,3 +168,37 @@ func TestUndecided(t *testing.T) {
 		}
 	}
 }
+
+// TestNormal holds the form that conditions are brought into against the
+// conditions, for all small values.
+func TestNormal(t *testing.T) {
+	compare := func(l uint32, rel relation, r uint32) bool {
+		return rel == eq && l == r || rel == ge && l >= r || rel == gt && l > r
+	}
+	x, y := word(4), word(5)
+	for _, rel := range []relation{eq, ge, gt} {
+		for _, c := range []uint32{0, 1, 2, all - 1, all} {
+			for _, v := range []uint32{0, 1, 2, 3, all - 1, all} {
+				for _, pair := range [][2]term{{x, constant(c)}, {constant(c), x}, {constant(c), constant(v)}, {x, y}, {y, x}, {x, x}} {
+					value := func(s term) uint32 {
+						switch s {
+						case x:
+							return v
+						case y:
+							return c
+						}
+						return s.k
+					}
+					want := compare(value(pair[0]), rel, value(pair[1]))
+					a, negated, decided, got := normal(pair[0], rel, pair[1])
+					if !decided {
+						got = compare(value(a.left), a.rel, value(a.right)) != negated
+					}
+					if got != want {
+						t.Errorf("%v %d %v with %#x: %v", pair[0], rel, pair[1], v, got)
+					}
+				}
+			}
+		}
+	}
+}
