@@ -6,6 +6,8 @@ import (
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
 	"github.com/tileseal/tileseal/vm"
 )
@@ -97,6 +99,12 @@ func agree(t *testing.T, seed uint64) {
 		prog, err := compiled()
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, l, err)
+		}
+		if _, err := prove.Equal(gen.Provable(prog), p); err != nil {
+			t.Fatalf("seed %d: %s: %v", seed, l, err)
+		}
+		if late := prove.Uncached(gen.Provable(prog).Insns, p); len(late) > 0 {
+			t.Fatalf("seed %d: %s: the kernel cannot cache %v", seed, l, late)
 		}
 		machine, err := vm.New(prog.Fill(params), a)
 		if err != nil {

@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"slices"
-
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -10,13 +8,16 @@ import (
 // optimized is our layout for speed: a tree over the numbers, and under it one
 // over the arguments for all calls whose rules agree.
 //
-//	workload    calls to be good at            opt_sample.go
-//	verdicts    conditions as words and atoms  opt_form.go, opt_verdict.go
-//	arguments   the best order to ask in       opt_search.go
-//	numbers     the best tree over ranges      opt_split.go, opt_numbers.go
-//	first       arguments before numbers       opt_first.go
-//	share       equal parts once               opt_plan.go
-//	order       hot path falls through         opt_order.go
+//	workload    the calls to be good at                  opt_sample.go
+//	atoms       conditions as questions about words      opt_atom.go, opt_form.go
+//	verdicts    rules that agree are one                 opt_verdict.go
+//	arguments   the best order to ask in                 opt_search.go, opt_ranges.go
+//	numbers     ranges of numbers and what they count    opt_numbers.go, opt_segment.go
+//	split       the best tree over ranges                opt_split.go, opt_chain.go
+//	screen      one test of bits ahead of the tree       opt_bits.go
+//	first       or arguments ahead of numbers            opt_first.go
+//	share       equal parts once                         opt_plan.go
+//	order       the hot path falls through               opt_order.go
 func optimized(a *assembler, w Weights) {
 	o := &optimizer{judge: newJudge(a.policy), workload: newWorkload(a.policy, w), objective: w.Objective, known: map[*verdict]int{}}
 	best := o.numbersFirst()
@@ -111,9 +112,15 @@ func (o *optimizer) numbersFirst() *plan {
 	for i, f := range o.families {
 		leaves[i] = o.arguments(f)
 	}
-	root := grow(bestSplit(o.weigh(segs)), view{nrWord, allOnes}, leaves)
+	tree, screen := o.screened(segs)
+	root := grow(tree, view{nrWord, allOnes}, leaves)
+	if screen != nil {
+		root = screen.ahead(root, leaves[screen.out])
+	}
 	if root.code != 0 && root.view.w == nrWord {
-		root.load = true
+		first := *root
+		first.load = true
+		root = &first
 	}
 	return o.policyPlan(root)
 }
@@ -124,104 +131,6 @@ func (o *optimizer) policyPlan(p *plan) *plan {
 	return &plan{load: true, view: view{archWord, allOnes}, code: bpf.Jeq, k: audit,
 		atom: atom{w: archWord, mask: allOnes, code: bpf.Jeq, k: audit, param: -1},
 		t:    p, f: &plan{act: rule.KillProcess, call: -1}, call: -1}
-}
-
-// numbers are the ranges of numbers that belong to one family.
-func (o *optimizer) numbers() []segment {
-	p := o.judge.policy
-	starts := []uint32{0, noCall}
-	calls := map[uint32]int{}
-	for i, c := range p.Calls {
-		starts = append(starts, c.Nr)
-		if c.Nr < noCall {
-			starts = append(starts, c.Nr+1)
-		}
-		n := o.family(o.call(c))
-		o.families[n].calls = append(o.families[n].calls, i)
-		calls[c.Nr] = n
-	}
-	if p.Target.X32Shares {
-		starts = append(starts, firstX32)
-	}
-	if p.Newer != nil && p.Newer.Last < noCall {
-		starts = append(starts, p.Newer.Last+1)
-	}
-	slices.Sort(starts)
-	starts = slices.Compact(starts)
-	var segs []segment
-	for i, lo := range starts {
-		g := segment{lo: lo, hi: noCall}
-		if i+1 < len(starts) {
-			g.hi = starts[i+1] - 1
-		}
-		n, ok := calls[lo]
-		switch {
-		case p.Target.X32Shares && lo >= firstX32 && lo != noCall:
-			n = o.family(o.always(rule.KillProcess))
-		case ok:
-		case p.Newer != nil && lo > p.Newer.Last && lo != noCall:
-			n = o.family(o.always(p.Newer.Action))
-		default:
-			n = o.family(o.always(p.Default))
-		}
-		g.out = n
-		segs = append(segs, g)
-	}
-	return segs
-}
-
-// weigh says what each range counts for the objective, and cuts numbers with
-// weight out of ranges, so that a Jeq may pick them.
-func (o *optimizer) weigh(segs []segment) []segment {
-	var out []segment
-	for _, g := range segs {
-		lo := g.lo
-		add := func(lo, hi uint32, main int64) {
-			out = append(out, segment{lo, hi, g.out, o.price(main, emulatedIn(lo, hi))})
-		}
-		n, _ := slices.BinarySearch(o.workload.numbers, g.lo)
-		for _, nr := range o.workload.numbers[n:] {
-			if nr > g.hi {
-				break
-			}
-			main := o.seen(nr, o.families[g.out].verdict)
-			if main == 0 && !g.single() {
-				continue
-			}
-			if nr > lo {
-				add(lo, nr-1, 0)
-			}
-			add(nr, nr, main)
-			if lo = nr + 1; nr == noCall {
-				return out
-			}
-		}
-		if lo <= g.hi && (len(out) == 0 || out[len(out)-1].hi != g.hi) {
-			add(lo, g.hi, 0)
-		}
-	}
-	return out
-}
-
-// seen is how often number nr, on which the verdict is v, made the kernel run
-// the program.
-func (o *optimizer) seen(nr uint32, v *verdict) int64 {
-	if o.objective != All && len(v.cases) == 0 && v.other == rule.Allow {
-		return 0
-	}
-	var n int64
-	for _, s := range o.samples[nr] {
-		n += s.weight.main
-	}
-	return n
-}
-
-// price is a cost by objective.
-func (o *optimizer) price(executed, emulated int64) cost {
-	if o.objective == Inst {
-		return cost{emulated, executed * 16}
-	}
-	if o.objective == Unc { return cost{executed*60 + emulated, 0} }; return cost{executed, emulated * tieWeight}
 }
 
 // measure is what plan p costs by the objective: executed instructions of all

@@ -14,7 +14,7 @@ const maxFirst = 6
 // nil for other policies.
 func (o *optimizer) argumentsFirst() *plan {
 	p := o.judge.policy
-	if len(p.Calls) == 0 || len(p.Calls) > maxFirst || p.Default == rule.Allow {
+	if len(p.Calls) == 0 || len(p.Calls) > maxFirst || p.Default == rule.Allow || p.Newer != nil && p.Newer.Action == rule.Allow {
 		return nil
 	}
 	for _, c := range p.Calls {

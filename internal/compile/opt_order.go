@@ -140,6 +140,8 @@ func (e *emitter) operand(p *plan) (code uint16, k uint32, ref Ref) {
 		return p.code, 0, e.origins[p.atom]
 	case p.view.w == archWord:
 		return p.code, p.k, Ref{Kind: Arch}
+	case p.view.w == nrWord && p.code == bpf.Jset:
+		return p.code, p.k, Ref{}
 	}
 	if ref, ok := e.constant(p, p.k); ok {
 		return p.code, p.k, ref

@@ -24,7 +24,7 @@ type plan struct {
 	call int // index of a call it is about, or -1
 }
 
-// weigh runs a word through the jump of p.
+// taken runs a word through the jump of p.
 func (p *plan) taken(v uint32, params []uint64, pol *rule.Policy) bool {
 	v &= p.view.mask
 	k := p.k

@@ -3,7 +3,6 @@ package compile
 import (
 	"slices"
 
-	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
 )
 
@@ -216,28 +215,4 @@ func (l *workload) fit(m model, c *rule.Cmp, want bool) (model, bool) {
 		return try, true
 	}
 	return m, false
-}
-
-// emulated is how many numbers the kernel emulates a program for: 0 to 470 of
-// each of the two architectures of an x86_64 kernel.
-const emulated = 471
-
-// emulatedIn counts those from lo to hi.
-func emulatedIn(lo, hi uint32) int64 {
-	if lo >= emulated {
-		return 0
-	}
-	return int64(min(hi, emulated-1)) - int64(lo) + 1
-}
-
-// cacheable reports whether an instruction is one the kernel emulates
-// (seccomp_is_const_allow, kernel/seccomp.c).
-func cacheable(in bpf.Insn) bool {
-	switch in.Code {
-	case bpf.LdAbs:
-		return in.K == bpf.OffNr || in.K == bpf.OffArch
-	case bpf.Ja, bpf.Jeq, bpf.Jge, bpf.Jgt, bpf.Jset, bpf.And, bpf.RetK:
-		return true
-	}
-	return false
 }

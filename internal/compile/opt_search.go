@@ -87,29 +87,33 @@ func (s *search) ask(v *verdict, w view, on []int32) *plan {
 	if p := s.memo[key]; p != nil {
 		return p
 	}
-	var best *plan
-	try := func(p *plan) {
-		if best == nil || p.cost.less(best.cost) {
-			best = p
-		}
+	best := s.below(v, w, atoms, on)
+	if p := s.above(v, w, atoms, on); p != nil && p.cost.less(best.cost) {
+		best = p
 	}
+	s.memo[key] = best
+	return best
+}
+
+// below is the best plan that asks one of atoms, or about all constants among
+// them, first.
+func (s *search) below(v *verdict, w view, atoms []atom, on []int32) *plan {
+	var best *plan
 	tests := slices.DeleteFunc(slices.Clone(atoms), atom.plain)
 	if len(tests) < len(atoms) {
-		try(s.ranges(v, w, on))
+		best = s.ranges(v, w, on)
 	}
 	switch spent := s.spent(); {
 	case spent && best != nil:
-		tests = nil
+		return best
 	case spent || len(tests) > maxTests:
 		tests = s.likeliest(tests, on)
 	}
 	for _, a := range tests {
-		try(s.test(v, w, a, on))
+		if p := s.test(v, w, a, on); best == nil || p.cost.less(best.cost) {
+			best = p
+		}
 	}
-	if p := s.above(v, w, atoms, on); p != nil {
-		try(p)
-	}
-	s.memo[key] = best
 	return best
 }
 
@@ -172,29 +176,9 @@ func (s *search) above(v *verdict, w view, atoms []atom, on []int32) *plan {
 		return nil
 	}
 	p.t = s.ask(s.given(v, func(b atom) (bool, bool) { return false, b.view() == w }), w, yes)
-	rest := *s.exact(v, w, no)
-	p.f = &rest
+	p.f = s.below(v, w, atoms, no)
 	p.cost = s.sum(on).add(insnCost).add(p.t.cost).add(p.f.cost)
 	return p
-}
-
-// exact is ask without above.
-func (s *search) exact(v *verdict, w view, on []int32) *plan {
-	var best *plan
-	atoms := v.in(w)
-	tests := slices.DeleteFunc(slices.Clone(atoms), atom.plain)
-	if len(tests) < len(atoms) {
-		best = s.ranges(v, w, on)
-	}
-	if len(tests) > maxTests {
-		tests = s.likeliest(tests, on)
-	}
-	for _, a := range tests {
-		if p := s.test(v, w, a, on); best == nil || p.cost.less(best.cost) {
-			best = p
-		}
-	}
-	return best
 }
 
 // likeliest is the test most samples pass.
@@ -207,80 +191,6 @@ func (s *search) likeliest(tests []atom, on []int32) []atom {
 		}
 	}
 	return tests[best : best+1]
-}
-
-// ranges settles all comparisons with constants at once: the word's values
-// fall into ranges in which v is the same.
-func (s *search) ranges(v *verdict, w view, on []int32) *plan {
-	starts := []uint32{0}
-	for _, a := range v.in(w) {
-		if !a.plain() {
-			continue
-		}
-		starts = append(starts, a.k)
-		if a.code == bpf.Jeq && a.k < w.mask {
-			starts = append(starts, a.k+1)
-		}
-	}
-	slices.Sort(starts)
-	starts = slices.Compact(starts)
-	index := map[*verdict]int{}
-	var outs []*verdict
-	var segs []segment
-	for i, lo := range starts {
-		hi := w.mask
-		if i+1 < len(starts) {
-			hi = starts[i+1] - 1
-		}
-		r := s.given(v, func(a atom) (bool, bool) {
-			if a.view() != w || a.param >= 0 {
-				return false, false
-			}
-			return a.among(lo, hi)
-		})
-		if _, ok := index[r]; !ok {
-			index[r] = len(outs)
-			outs = append(outs, r)
-		}
-		segs = append(segs, segment{lo: lo, hi: hi, out: index[r]})
-	}
-	segs = tidy(segs)
-	into := make([][]int32, len(outs))
-	for _, i := range on {
-		g := &segs[find(segs, s.samples[i].word(w.w)&w.mask)]
-		g.weight = g.weight.add(s.samples[i].weight)
-		into[g.out] = append(into[g.out], i)
-	}
-	leaves := make([]*plan, len(outs))
-	for i, r := range outs {
-		leaves[i] = s.ask(r, w, into[i])
-	}
-	return grow(bestSplit(segs), w, leaves)
-}
-
-// grow turns a tree into a plan that ends in leaves.
-func grow(t *split, w view, leaves []*plan) *plan {
-	if t.code == 0 {
-		return leaves[t.out]
-	}
-	p := &plan{view: w, code: t.code, k: t.k, call: -1,
-		atom: atom{w: w.w, mask: w.mask, code: t.code, k: t.k, param: -1}}
-	p.t, p.f = grow(t.t, w, leaves), grow(t.f, w, leaves)
-	p.cost = t.cost
-	for _, l := range t.leaves() {
-		p.cost = p.cost.add(leaves[l].cost)
-	}
-	return p
-}
-
-// leaves are the outcomes below t, each once.
-func (t *split) leaves() []int {
-	if t.code == 0 {
-		return []int{t.out}
-	}
-	out := append(t.t.leaves(), t.f.leaves()...)
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 func (s *search) part(p *plan, on []int32) (yes, no []int32) {

@@ -23,6 +23,7 @@ const (
 	maxExact = 80  // cuts; where there are more, halves are split by weight first
 	maxHoles = 6   // values picked out of a range before it is cut
 	maxPicks = 64  // values that may be picked at all
+	few      = 8   // segments of which any single value may be picked
 	maxChain = 8   // values tested one after another
 	minShare = 16  // a value is picked if it has this part of the weight
 )
@@ -216,16 +217,21 @@ func (s *splitter) middle(x state, cuts []int32) []int32 {
 	return cuts[n : n+1]
 }
 
-// picksOf are the values that may be worth a Jeq ahead of all else: the
-// heaviest, and the heaviest that has one outcome all around it. Lighter ones
-// are better tested further down, where fewer others pay for them.
+// picksOf are the values that may be worth a Jeq ahead of all else: of a few
+// segments any, of more the heaviest, and the heaviest that has one outcome all
+// around it. Lighter ones are better tested further down, where fewer others
+// pay for them.
 func (s *splitter) picksOf(x state, weight cost) []int32 {
 	if bits.OnesCount64(x.holes) >= maxHoles {
 		return nil
 	}
 	var out []int32
-	for h := (s.bits[x.hi] &^ s.bits[x.lo+1]) &^ x.holes; h != 0; h &= h - 1 {
+	for h := s.bits[x.hi+1] &^ s.bits[x.lo] &^ x.holes; h != 0; h &= h - 1 {
 		at := int32(s.picks[bits.TrailingZeros64(h)])
+		if x.hi-x.lo < few {
+			out = append(out, at)
+			continue
+		}
 		if w := s.segs[at].weight; minShare*w.main < weight.main || weight.main == 0 && minShare*w.tie < weight.tie {
 			break
 		}
@@ -240,6 +246,9 @@ func (s *splitter) picksOf(x state, weight cost) []int32 {
 }
 
 func (s *splitter) lonely(x state, at int32) bool {
+	if at == x.lo || at == x.hi {
+		return false // a cut does as well
+	}
 	below, above := at-1, at+1
 	for s.hole(x, below) {
 		below--

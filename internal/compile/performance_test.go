@@ -1,121 +1,133 @@
 package compile_test
 
 import (
-	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tileseal/tileseal/arch"
-	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/policytest"
+	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
-	"github.com/tileseal/tileseal/vm"
 )
 
-// emulate is what the kernel does with a program at install for one number of
-// one architecture (seccomp_is_const_allow, kernel/seccomp.c): the number of
-// instructions, the one it cannot run included, and whether the number will be
-// allowed without running the program.
-func emulate(prog []bpf.Insn, nr, audit uint32) (steps int, allow bool) {
-	var a uint32
-	for pc := 0; ; pc++ {
-		steps++
-		in := prog[pc]
-		taken := false
-		switch in.Code {
-		case bpf.LdAbs:
-			switch in.K {
-			case bpf.OffNr:
-				a = nr
-			case bpf.OffArch:
-				a = audit
-			default:
-				return steps, false
-			}
-			continue
-		case bpf.And:
-			a &= in.K
-			continue
-		case bpf.RetK:
-			return steps, in.K == uint32(rule.Allow)
-		case bpf.Ja:
-			pc += int(in.K)
-			continue
-		case bpf.Jeq:
-			taken = a == in.K
-		case bpf.Jge:
-			taken = a >= in.K
-		case bpf.Jgt:
-			taken = a > in.K
-		case bpf.Jset:
-			taken = a&in.K != 0
-		default:
-			return steps, false
-		}
-		if taken {
-			pc += int(in.Jt)
-		} else {
-			pc += int(in.Jf)
-		}
-	}
-}
-
-// A figure is what one program costs.
-type figure struct {
-	size     int
-	all, unc float64
-	inst     int
-}
-
-func measure(t *testing.T, prog []bpf.Insn, work []policytest.Sample) figure {
-	t.Helper()
-	f := figure{size: len(prog)}
-	m, err := vm.New(prog, arch.X86_64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x86 := arch.X86_64.Audit()
-	var all, allN, unc, uncN int
-	for _, s := range work {
-		path, _ := m.Trace(vm.Call(s.Data()))
-		all += len(path) * s.N
-		allN += s.N
-		if _, cached := emulate(prog, s.Nr, x86); !cached {
-			unc += len(path) * s.N
-			uncN += s.N
-		}
-	}
-	f.all, f.unc = float64(all)/float64(allN), float64(unc)/float64(uncN)
-	for nr := range uint32(471) {
-		for _, audit := range []uint32{x86, arch.X86.Audit()} {
-			n, _ := emulate(prog, nr, audit)
-			f.inst += n
-		}
-	}
-	return f
+// goals are the figures reached, one program for each objective, with x32
+// numbers left to the default as in the figures of others, and killed. A
+// program may not get worse at what it was made for, nor longer.
+var goals = []struct {
+	policy    string
+	x32       bool
+	objective compile.Objective
+	size      int
+	mean      float64 // of all, unc
+	inst      int     // of inst
+}{
+	{"A", false, compile.All, 13, 7.3001, 942},
+	{"A", false, compile.Unc, 13, 7.3001, 942},
+	{"A", false, compile.Inst, 13, 7.3001, 942},
+	{"A", true, compile.Unc, 13, 7.3001, 942},
+	{"B", false, compile.All, 45, 8.8701, 0},
+	{"B", false, compile.Unc, 44, 9.2534, 0},
+	{"B", false, compile.Inst, 51, 0, 4491},
+	{"B", true, compile.Unc, 44, 9.2534, 0},
+	{"C", false, compile.All, 95, 6.2345, 0},
+	{"C", false, compile.Unc, 75, 7.0001, 5963},
+	{"C", false, compile.Inst, 76, 0, 5557},
+	{"C", true, compile.All, 97, 6.2345, 0},
+	{"C", true, compile.Unc, 77, 7.0001, 5967},
+	{"C", true, compile.Inst, 78, 0, 5561},
+	{"D", false, compile.All, 74, 6.5220, 0},
+	{"D", false, compile.Unc, 74, 7.4893, 7091},
+	{"D", false, compile.Inst, 77, 0, 5262},
+	{"D", true, compile.Unc, 74, 7.4893, 7091},
 }
 
 func TestPerformance(t *testing.T) {
-	for _, name := range policytest.Performance {
-		for _, x32 := range []bool{false, true} {
-			p := policytest.PerformancePolicy(t, name)
-			p.Target.X32Shares = x32
-			work := policytest.Workload(t, name)
-			w := compile.Weights{}
-			for _, s := range work {
-				w.Calls = append(w.Calls, compile.Seen{Nr: s.Nr, Args: s.Args[:], Count: int64(s.N)})
+	for _, g := range goals {
+		p := policytest.PerformancePolicy(t, g.policy)
+		p.Target.X32Shares = g.x32
+		work := policytest.Workload(t, g.policy)
+		start := time.Now()
+		prog, err := compile.Optimize(p, weights(g.objective, work))
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(start)
+		f := measure(t, prog.Fill(nil), work)
+		t.Logf("%s for %-4v x32 killed %-5v: %2d instructions, mean %.2f all %.2f unc, %d install steps, compiled in %v",
+			g.policy, g.objective, g.x32, f.size, f.all, f.unc, f.inst, took.Round(time.Millisecond))
+		mean := map[compile.Objective]float64{compile.All: f.all, compile.Unc: f.unc}[g.objective]
+		if f.size > g.size || mean > g.mean || g.inst > 0 && f.inst > g.inst {
+			t.Errorf("%s for %v, x32 killed %v: %+v; want %+v or better", g.policy, g.objective, g.x32, f, g)
+		}
+	}
+}
+
+// TestPerformanceParameters is A and B once more, from our texts, with their
+// descriptors as parameters: sorting what is compared reaches the same figures.
+func TestPerformanceParameters(t *testing.T) {
+	for _, tc := range []struct {
+		policy   string
+		params   []uint64 // as the workload has them
+		size     int
+		all, unc float64
+	}{
+		{"A", []uint64{5, 7}, 13, 7.3001, 7.3001},
+		{"B", []uint64{5, 6, 8}, 42, 8.8701, 9.2534},
+	} {
+		file := filepath.Join(policytest.Root(t), "testdata", "performance", tc.policy+".seccomppolicy")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, targets, errs := gen.Read(file, string(text), gen.Tileseal, []arch.Arch{arch.X86_64}, compile.Optimized)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		work := policytest.Workload(t, tc.policy)
+		for _, o := range []compile.Objective{compile.All, compile.Unc} {
+			w := weights(o, work)
+			w.Params = tc.params
+			prog, err := compile.Optimize(targets[0].Policy, w)
+			if err != nil {
+				t.Fatal(err)
 			}
-			for _, o := range []compile.Objective{compile.All, compile.Unc, compile.Inst} {
-				w.Objective = o
-				start := time.Now()
-				prog, err := compile.Optimize(p, w)
-				if err != nil {
-					t.Fatal(err)
-				}
-				took := time.Since(start)
-				f := measure(t, prog.Fill(nil), work)
-				fmt.Printf("%s x32=%-5v %-4v size %3d all %.4f unc %.4f inst %d  %v\n", name, x32, o, f.size, f.all, f.unc, f.inst, took)
+			f := measure(t, prog.Fill(tc.params), work)
+			if f.size > tc.size || o == compile.All && f.all > tc.all || o == compile.Unc && f.unc > tc.unc {
+				t.Errorf("%s for %v: %+v; want %+v or better", tc.policy, o, f, tc)
+			}
+		}
+	}
+}
+
+// TestPerformanceMeaning proves those programs, and that the kernel will answer
+// every call that is always allowed without running them.
+func TestPerformanceMeaning(t *testing.T) {
+	for _, g := range goals {
+		p := policytest.PerformancePolicy(t, g.policy)
+		p.Target.X32Shares = g.x32
+		prog, err := compile.Optimize(p, weights(g.objective, policytest.Workload(t, g.policy)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := prove.Equal(gen.Provable(prog), p); err != nil {
+			t.Errorf("%s for %v, x32 killed %v: %v", g.policy, g.objective, g.x32, err)
+		}
+		cacheable(t, p, prog)
+	}
+}
+
+// cacheable fails unless the kernel will answer every call that is always
+// allowed without running the program.
+func cacheable(t *testing.T, p *rule.Policy, prog *compile.Program) {
+	t.Helper()
+	for _, c := range p.Calls {
+		if len(c.Cases) > 0 && c.Cases[0].When == nil && c.Cases[0].Action == rule.Allow {
+			if _, allow := emulate(prog.Fill(make([]uint64, len(p.Params))), c.Nr, p.Target.Audit); !allow {
+				t.Errorf("%s: %s is not answered from the kernel's cache", p.Name, c.Name)
 			}
 		}
 	}
