@@ -23,7 +23,7 @@ type verdict struct {
 	Result   string    `json:"result"` // equal, different, undecided
 	Paths    int       `json:"paths"`
 	Insns    int       `json:"instr_cnt,omitempty"`
-	Cached   *int      `json:"cached,omitempty"`        // calls the kernel answers without running the program
+	Cached   []string  `json:"cached,omitempty"`        // calls the kernel answers without running the program
 	Steps    *int      `json:"install_steps,omitempty"` // instructions it emulates for that
 	Dead     []string  `json:"dead,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
@@ -125,8 +125,14 @@ func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a ar
 	}
 	v.Result = "equal"
 	steps, cached := prove.Install(program.Insns, tables(p))
-	n := len(cached)
-	v.Steps, v.Cached = &steps, &n
+	v.Steps = &steps
+	for _, nr := range cached {
+		name, ok := a.Name(nr)
+		if !ok {
+			name = fmt.Sprint(nr)
+		}
+		v.Cached = append(v.Cached, name)
+	}
 	deadInsns, err1 := prove.DeadInsns(program, p.Target.BigEndian)
 	for _, d := range deadInsns {
 		v.Dead = append(v.Dead, d.String())
@@ -211,8 +217,8 @@ func (v verdict) say(c *command) {
 	default:
 		fmt.Fprintf(c.stdout, "%s: different\n", what)
 	}
-	if v.Cached != nil {
-		fmt.Fprintf(c.stdout, "%d instructions; the kernel answers %d calls from its cache, for which it emulates %d at install\n", v.Insns, *v.Cached, *v.Steps)
+	if v.Steps != nil {
+		fmt.Fprintf(c.stdout, "%d instructions; the kernel answers %d calls from its cache, for which it emulates %d at install\n", v.Insns, len(v.Cached), *v.Steps)
 	}
 	for _, d := range v.Dead {
 		fmt.Fprintf(c.stdout, "dead: %s\n", d)

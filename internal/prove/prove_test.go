@@ -78,6 +78,41 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// TestLarge proves programs near the kernel's limit of 4,096 instructions.
+func TestLarge(t *testing.T) {
+	for _, arg := range []int{0, 2} { // compared by 32 bits, and by 64
+		var or rule.Or
+		for i := range 1350 / (1 + arg/2) {
+			width := 32 + 16*arg
+			or = append(or, &rule.Cmp{Arg: arg, Width: width, Mask: 1<<width - 1, X: rule.Operand{Param: -1, Value: uint64(2*i + 10)}})
+		}
+		p := &rule.Policy{
+			Target: rule.Target{Audit: arch.X86_64.Audit(), Bits: 64, X32Shares: true}, Default: rule.KillProcess,
+			Calls: []rule.Call{{Nr: 0, Cases: []rule.Case{{When: or, Action: rule.Allow}}}},
+		}
+		program, err := compile.Compile(p, compile.Plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(program.Insns); n < 3000 {
+			t.Errorf("only %d instructions", n)
+		}
+		if _, err := prove.Equal(gen.Provable(program), p); err != nil {
+			t.Error(err)
+		}
+		last := or[len(or)-1].(*rule.Cmp)
+		last.X.Value++
+		if _, ok := counterexample(prove.Equal(gen.Provable(program), p)); !ok {
+			t.Error("a change of the last value is not refuted")
+		}
+	}
+}
+
+func counterexample(_ prove.Stats, err error) (*prove.Counterexample, bool) {
+	var c *prove.Counterexample
+	return c, errors.As(err, &c)
+}
+
 // BenchmarkPolicies proves all prebuilt programs once, in every layout.
 func BenchmarkPolicies(b *testing.B) {
 	for _, layout := range compile.Layouts() {
