@@ -5,7 +5,7 @@ package main
 import (
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/bpf"
-	"github.com/tileseal/tileseal/internal/rule"
+	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/vm"
 )
 
@@ -37,13 +37,14 @@ func executed(prog []bpf.Insn, work []sample) (all, uncached float64) {
 	if err != nil {
 		panic(err) // the kernel would not take it either
 	}
+	insns := prove.Concrete(prog)
 	var n, nUncached float64
 	for _, s := range work {
 		path, _ := m.Trace(vm.Call(s.data()))
 		count := float64(s.N)
 		all += count * float64(len(path))
 		n += count
-		if allowed, _ := emulate(prog, arch.X86_64.Audit(), s.Nr); !allowed {
+		if allowed, _ := prove.Emulated(insns, arch.X86_64.Audit(), s.Nr); !allowed {
 			uncached += count * float64(len(path))
 			nUncached += count
 		}
@@ -61,60 +62,8 @@ const emulated = 471
 
 // steps is the number of instructions the kernel emulates to install prog.
 func steps(prog []bpf.Insn) int {
-	total := 0
-	for _, a := range []arch.Arch{arch.X86_64, arch.X86} {
-		for nr := range uint32(emulated) {
-			_, n := emulate(prog, a.Audit(), nr)
-			total += n
-		}
-	}
-	return total
-}
-
-// emulate runs prog as seccomp_is_const_allow (kernel/seccomp.c) does, which
-// knows the number and the architecture of a call and nothing else. An
-// instruction it cannot run counts as a step, and ends it.
-func emulate(prog []bpf.Insn, audit, nr uint32) (allowed bool, steps int) {
-	var a uint32
-	for pc := 0; pc < len(prog); pc++ {
-		steps++
-		in := prog[pc]
-		var taken bool
-		switch in.Code {
-		case bpf.LdAbs:
-			switch in.K {
-			case bpf.OffNr:
-				a = nr
-			case bpf.OffArch:
-				a = audit
-			default:
-				return false, steps
-			}
-			continue
-		case bpf.RetK:
-			return rule.Action(in.K) == rule.Allow, steps
-		case bpf.Ja:
-			pc += int(in.K)
-			continue
-		case bpf.And:
-			a &= in.K
-			continue
-		case bpf.Jeq:
-			taken = a == in.K
-		case bpf.Jge:
-			taken = a >= in.K
-		case bpf.Jgt:
-			taken = a > in.K
-		case bpf.Jset:
-			taken = a&in.K != 0
-		default:
-			return false, steps
-		}
-		if taken {
-			pc += int(in.Jt)
-		} else {
-			pc += int(in.Jf)
-		}
-	}
-	return false, steps
+	n, _ := prove.Install(prove.Concrete(prog), []prove.Table{
+		{Audit: arch.X86_64.Audit(), Count: emulated}, {Audit: arch.X86.Audit(), Count: emulated},
+	})
+	return n
 }

@@ -61,12 +61,22 @@ func (a *assembler) paragraph(c rule.Call) {
 	body, next := a.label(), a.label()
 	a.jump(bpf.Jeq, c.Nr, Ref{Kind: Number}, body, next)
 	a.place(body)
-	if sameAction(c.Cases) {
-		a.oneAction(union(c.Cases), c.Cases[0].Action)
+	if cases := reachable(c.Cases); sameAction(cases) {
+		a.oneAction(union(cases), cases[0].Action)
 	} else {
-		a.severalActions(c.Cases)
+		a.severalActions(cases)
 	}
 	a.place(next)
+}
+
+// reachable are the cases up to the first that always holds.
+func reachable(cases []rule.Case) []rule.Case {
+	for i, k := range cases {
+		if k.When == nil {
+			return cases[:i+1]
+		}
+	}
+	return cases
 }
 
 func sameAction(cases []rule.Case) bool {

@@ -59,6 +59,15 @@ func Emulated(prog []Insn, arch, nr uint32) (allowed bool, steps int) {
 	return false, steps
 }
 
+// Concrete is a program without parameters in the form this package takes.
+func Concrete(prog []bpf.Insn) []Insn {
+	out := make([]Insn, len(prog))
+	for pc, in := range prog {
+		out[pc].Insn = in
+	}
+	return out
+}
+
 // A Table is a range of call numbers the kernel emulates at install: from 0
 // up to, and without, Count, of one architecture.
 type Table struct {
