@@ -76,7 +76,11 @@ func programs(m *policytest.Maker, p *rule.Policy) map[string]func() (*compile.P
 }
 
 func TestAgree(t *testing.T) {
-	for seed := range uint64(3000) {
+	seeds := uint64(3000)
+	if testing.Short() { // as under the race detector
+		seeds = 300
+	}
+	for seed := range seeds {
 		agree(t, seed)
 	}
 }

@@ -137,7 +137,11 @@ func BenchmarkPolicies(b *testing.B) {
 // refutes what was broken in them; what it calls equal has to run alike.
 func TestRandom(t *testing.T) {
 	asked, undecided := 0, 0
-	for seed := range uint64(2000) {
+	seeds := uint64(2000)
+	if testing.Short() { // as under the race detector
+		seeds = 200
+	}
+	for seed := range seeds {
 		a, u := randomProof(t, seed)
 		asked, undecided = asked+a, undecided+u
 	}

@@ -15,7 +15,7 @@ import (
 // would, and that this is not what the inner one alone does.
 func TestStack(t *testing.T) {
 	narrower := 0
-	for seed := range uint64(400) {
+	for seed := range uint64(100) {
 		m := policytest.NewMaker(seed, false)
 		a := []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X}[seed%4]
 		outer, inner := m.Policy(a), m.Policy(a)
