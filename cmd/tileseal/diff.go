@@ -80,15 +80,7 @@ func shareParams(a, b *rule.Policy) error {
 		}
 		to[i] = n
 	}
-	for _, c := range b.Calls {
-		for _, k := range c.Cases {
-			rule.Walk(k.When, func(x *rule.Cmp) {
-				if x.X.Param >= 0 {
-					x.X.Param = to[x.X.Param]
-				}
-			})
-		}
-	}
+	b.Renumber(func(param int) int { return to[param] })
 	a.Params, b.Params = all, all
 	return nil
 }

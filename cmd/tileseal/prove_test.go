@@ -88,6 +88,7 @@ func TestProveUndecided(t *testing.T) {
 func TestDiff(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "old.seccomppolicy", tile)
+	write(t, "fence.seccomppolicy", "uint log_fd, uint dir_fd\nwrite: (in (arg 0) 2 log_fd dir_fd)\nclose: (ne (arg 0) log_fd)\ngetpid\n")
 	for _, tc := range []struct {
 		name, text string
 		code       int
@@ -97,6 +98,7 @@ func TestDiff(t *testing.T) {
 		{"said otherwise", "uint dir_fd, uint log_fd\ngetpid\nclose: (and (ne (arg 0) 2) (not (in (arg 0) dir_fd log_fd)))\nwrite: (in (arg 0) log_fd 2)\n", 0, []string{"proven equal"}},
 		{"wider", strings.Replace(tile, "(eq (arg 0) 2) (eq", "(eq (arg 0) 2) (eq (arg 0) 1) (eq", 1), 1, []string{"write(1) on x86_64\n", "kill_process before, allow after"}},
 		{"narrower", strings.Replace(tile, "getpid\n", "", 1), 1, []string{"getpid() on x86_64\n", "allow before, kill_process after"}},
+		{"as two policies within each other", "uint dir_fd, uint log_fd\nwithin \"fence.seccomppolicy\"\nwrite: (in (arg 0) log_fd 2)\nclose: (not (in (arg 0) 2 dir_fd log_fd))\ngetpid\n", 0, []string{"proven equal"}},
 		{"another default", tile + "default -> log\n", 1, []string{"write() on x86_64\n", "close(2) on x86_64\n", "kill_process before, log after"}},
 	} {
 		write(t, "new.seccomppolicy", tc.text)

@@ -58,22 +58,13 @@ func (r *resolver) runtimeParam(p Param) {
 	for at < len(r.policy.Params) && strings.HasPrefix(r.policy.Params[at].Name, runtimePrefix) {
 		at++
 	}
-	r.shiftParams(at)
-	r.policy.Params = slices.Insert(r.policy.Params, at, newParam(p))
-}
-
-// shiftParams makes room for a parameter at index at: comparisons with later
-// ones name them by index.
-func (r *resolver) shiftParams(at int) {
-	for _, c := range r.policy.Calls {
-		for _, k := range c.Cases {
-			rule.Walk(k.When, func(c *rule.Cmp) {
-				if c.X.Param >= at {
-					c.X.Param++
-				}
-			})
+	r.policy.Renumber(func(param int) int { // make room at index at
+		if param >= at {
+			param++
 		}
-	}
+		return param
+	})
+	r.policy.Params = slices.Insert(r.policy.Params, at, newParam(p))
 }
 
 // load reads the file an entry of from includes. The file is nil if it cannot

@@ -71,6 +71,8 @@ func TestResolve(t *testing.T) {
 		"dflt.seccomppolicy":     "noarg\ndefault -> log\n",
 		"wrong.seccomppolicy":    "noarg\ngetpidd\n",
 		"fence.seccomppolicy":    "uint log_fd\ndefault -> errno(1)\nwrite: (eq (arg 0) log_fd)\ngetpid\n",
+		"any.seccomppolicy":      "uint fd\nread: (eq (arg 0) fd)\n",
+		"level.seccomppolicy":    "noarg\nread\ninclude go/netpoll\n",
 		"inward.seccomppolicy":   "noarg\nwithin \"inward.seccomppolicy\"\n",
 		"io.seccomppolicy":       "noarg\ngroup io = read write\n@io: (eq (arg 0) 3)\n",
 		"io2.seccomppolicy":      "noarg\ninclude \"io.seccomppolicy\"\n",
@@ -130,6 +132,9 @@ func TestResolve(t *testing.T) {
 		{"within", "x86_64", "uint fd, uint log_fd\nwrite: (in (arg 0) fd log_fd)\nread: (eq (arg 0) fd)\nwithin \"fence.seccomppolicy\"",
 			"fd>=-1 log_fd>=-1 | write (and 0:32=log_fd (or 0:32=fd 0:32=log_fd)) 0:32=log_fd -> kill_process (or 0:32=fd 0:32=log_fd) -> errno(1) -> kill_process" +
 				" | read 0:32=fd -> errno(1) -> kill_process | getpid -> kill_process"},
+		{"within two, of which one is a level's", "x86_64", "uint fd\nread: (eq (arg 0) fd)\nwithin \"any.seccomppolicy\" \"level.seccomppolicy\"",
+			"go_epoll_fd>=-1 fd>=-1 | read (and 0:32=fd 0:32=fd) 0:32=fd -> kill_process 0:32=fd -> kill_process -> kill_process" +
+				" | epoll_ctl (and 0:32=go_epoll_fd (or 1:32=0x1 1:32=0x2)) -> kill_process -> kill_process"},
 		{"within itself", "x86_64", "noarg\nwithin \"inward.seccomppolicy\"", "!inward.seccomppolicy:2:8: inward.seccomppolicy is within itself"},
 		{"within needs parameters", "x86_64", "noarg\ngetpid\nwithin \"fence.seccomppolicy\"", "!p:3:8: fence.seccomppolicy needs a parameter log_fd, which this policy does not declare"},
 		{"within, unquoted", "x86_64", "noarg\ngetpid\nwithin go/core", "!p:3:8: within go/core: quote the file's name"},

@@ -54,14 +54,6 @@ func (r *resolver) adopt(outer *Resolved) {
 		ours := &r.policy.Params[to[i]]
 		ours.Min, ours.Max = max(ours.Min, p.Min), min(ours.Max, p.Max)
 	}
-	for _, c := range outer.Calls {
-		for _, k := range c.Cases {
-			rule.Walk(k.When, func(c *rule.Cmp) {
-				if c.X.Param >= 0 {
-					c.X.Param = to[c.X.Param]
-				}
-			})
-		}
-	}
+	outer.Renumber(func(param int) int { return to[param] })
 	outer.Policy.Params = r.policy.Params
 }
