@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
-	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -24,16 +22,10 @@ func runDiff(c *command) error {
 	}
 	var ps [2]*rule.Policy
 	for i, file := range c.Args() {
-		text, err := os.ReadFile(file)
+		_, res, err := c.resolve(r, file, *a)
 		if err != nil {
 			return err
 		}
-		f, errs := gen.Parse(file, string(text), r.dialect)
-		res, list := gen.Resolve(f, *a, r.layout)
-		if errs = append(errs, list...); errs.Err() != nil {
-			return errs
-		}
-		report(c.stderr, errs)
 		ps[i] = res.Policy
 	}
 	if err := shareParams(ps[0], ps[1]); err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/tileseal/tileseal/arch"
-	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/emit"
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/prove"
@@ -57,19 +56,10 @@ func runProve(c *command) error {
 	if err := c.parse(true); err != nil {
 		return err
 	}
-	if err := r.check(c); err != nil {
-		return err
-	}
-	text, err := os.ReadFile(c.Arg(0))
+	f, res, err := c.resolve(r, c.Arg(0), *a)
 	if err != nil {
 		return err
 	}
-	f, errs := gen.Parse(c.Arg(0), string(text), r.dialect)
-	res, list := gen.Resolve(f, *a, r.layout)
-	if errs = append(errs, list...); errs.Err() != nil {
-		return errs
-	}
-	report(c.stderr, errs)
 	v := verdict{Policy: res.Name, Arch: res.Target.Name}
 	program, err := c.programFor(&v, f, res, *a, r, *file)
 	if err != nil {
@@ -81,6 +71,24 @@ func runProve(c *command) error {
 		return err
 	}
 	return c.print(v, *asJSON)
+}
+
+// resolve reads one policy and resolves it. Warnings go to standard error.
+func (c *command) resolve(r *reading, file string, a arch.Arch) (*gen.File, *gen.Resolved, error) {
+	if err := r.check(c); err != nil {
+		return nil, nil, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, errs := gen.Parse(file, string(text), r.dialect)
+	res, list := gen.Resolve(f, a, r.layout)
+	if errs = append(errs, list...); errs.Err() != nil {
+		return nil, nil, errs
+	}
+	report(c.stderr, errs)
+	return f, res, nil
 }
 
 // programFor is the program to prove: the given one, or the compiler's.
@@ -151,13 +159,7 @@ func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a ar
 
 // confirm runs a counterexample in package vm before it is shown.
 func confirm(c *prove.Counterexample, program *prove.Program, a arch.Arch) error {
-	insns := make([]bpf.Insn, len(program.Insns))
-	for pc, in := range program.Insns {
-		if insns[pc] = in.Insn; in.Slot != nil {
-			insns[pc].K = in.Slot.Value(program.Params, c.Params)
-		}
-	}
-	machine, err := vm.New(insns, a)
+	machine, err := vm.New(program.Fill(c.Params), a)
 	if err != nil {
 		return err
 	}

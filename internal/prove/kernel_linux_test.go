@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/tileseal/tileseal/arch"
-	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/kerneltest"
@@ -36,12 +35,7 @@ func TestKernel(t *testing.T) {
 					if !errors.As(err, &c) || c.Data.Arch != a.Audit() || c.Data.IP != 0 {
 						return // equal, or a call that cannot be made here
 					}
-					prog := make([]bpf.Insn, len(m.Insns))
-					for pc, in := range m.Insns {
-						if prog[pc] = in.Insn; in.Slot != nil {
-							prog[pc].K = in.Slot.Value(m.Params, c.Params)
-						}
-					}
+					prog := m.Fill(c.Params)
 					ret := kerneltest.Judge(t, a, prog, []kerneltest.Call{{Nr: c.Data.Nr, Args: c.Data.Args}})[0]
 					if got := rule.Action(prog[ret].K); got != c.Got {
 						t.Errorf("%s, layout %v: %s: %v, but the kernel says %v", name, layout, what, c, got)

@@ -109,14 +109,7 @@ func mutantsOf(t *testing.T, layout compile.Layout) {
 // fill is a program with its operands filled in, as package vm runs it.
 func fill(t *testing.T, target gen.Target, p *prove.Program, params []uint64) *vm.Program {
 	t.Helper()
-	insns := make([]bpf.Insn, len(p.Insns))
-	for pc, in := range p.Insns {
-		insns[pc] = in.Insn
-		if in.Slot != nil {
-			insns[pc].K = in.Slot.Value(p.Params, params)
-		}
-	}
-	machine, err := vm.New(insns, target.Arch)
+	machine, err := vm.New(p.Fill(params), target.Arch)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func (p *programSide) judge(d rule.Data, params []uint64, bigEndian bool) rule.A
 		in := p.Insns[pc]
 		k := in.K
 		if in.Slot != nil {
-			k = in.Slot.Value(p.Params, params)
+			k = in.Slot.value(p.Params, params)
 		}
 		jump := func(taken bool) {
 			if taken {
@@ -172,8 +172,20 @@ func (p *programSide) judge(d rule.Data, params []uint64, bigEndian bool) rule.A
 	}
 }
 
-// Value is the operand for given parameters.
-func (s *Slot) Value(ps []rule.Param, params []uint64) uint32 {
+// Fill is the program with its parameters filled in, in the order of Params,
+// -1 as all ones.
+func (p *Program) Fill(params []uint64) []bpf.Insn {
+	out := make([]bpf.Insn, len(p.Insns))
+	for pc, in := range p.Insns {
+		if out[pc] = in.Insn; in.Slot != nil {
+			out[pc].K = in.Slot.value(p.Params, params)
+		}
+	}
+	return out
+}
+
+// value is the operand for given parameters.
+func (s *Slot) value(ps []rule.Param, params []uint64) uint32 {
 	if s.Sort == nil {
 		if s.High {
 			if ps[s.Param].Bits == 32 {

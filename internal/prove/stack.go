@@ -15,17 +15,10 @@ type stackSide struct{ outer, inner side }
 
 func (s *stackSide) explore(e *engine, leaf func(rule.Action)) {
 	s.outer.explore(e, func(a rule.Action) {
-		s.inner.explore(e, func(b rule.Action) { leaf(stricter(a, b)) })
+		s.inner.explore(e, func(b rule.Action) { leaf(rule.Stacked(a, b)) })
 	})
 }
 
 func (s *stackSide) judge(d rule.Data, params []uint64, bigEndian bool) rule.Action {
-	return stricter(s.outer.judge(d, params, bigEndian), s.inner.judge(d, params, bigEndian))
-}
-
-func stricter(outer, inner rule.Action) rule.Action {
-	if outer.Stricter(inner) {
-		return outer
-	}
-	return inner
+	return rule.Stacked(s.outer.judge(d, params, bigEndian), s.inner.judge(d, params, bigEndian))
 }

@@ -7,14 +7,14 @@ package rule
 func Stack(a, b *Policy) *Policy {
 	p := &Policy{
 		Name: b.Name, Target: b.Target, Params: b.Params,
-		Default: stricter(a.Default, b.Default),
+		Default: Stacked(a.Default, b.Default),
 	}
 	if a.Newer != nil || b.Newer != nil {
 		last := b.Newer
 		if last == nil {
 			last = a.Newer
 		}
-		p.Newer = &Newer{last.Last, stricter(a.newer(), b.newer())}
+		p.Newer = &Newer{last.Last, Stacked(a.newer(), b.newer())}
 	}
 	for _, c := range b.Calls {
 		p.Calls = append(p.Calls, Call{c.Name, c.Nr, pairs(a.cases(c.Nr), b.cases(c.Nr))})
@@ -27,11 +27,13 @@ func Stack(a, b *Policy) *Policy {
 	return p
 }
 
-func stricter(a, b Action) Action {
-	if a.Stricter(b) {
-		return a
+// Stacked is the verdict of two filters that say outer and inner, inner
+// installed after outer.
+func Stacked(outer, inner Action) Action {
+	if outer.Stricter(inner) {
+		return outer
 	}
-	return b
+	return inner
 }
 
 // newer is the verdict for calls above the tables.
@@ -67,7 +69,7 @@ func pairs(as, bs []Case) []Case {
 	var out []Case
 	for _, a := range as {
 		for _, b := range bs {
-			c := Case{When: both(a.When, b.When), Action: stricter(a.Action, b.Action), Src: b.Src}
+			c := Case{When: both(a.When, b.When), Action: Stacked(a.Action, b.Action), Src: b.Src}
 			if b.When == nil && a.When != nil {
 				c.Src = a.Src
 			}
