@@ -118,6 +118,9 @@ func (v env) Ident(name string) (cexpr.Value, error) {
 	if v.r.paramIndex(name) >= 0 {
 		return cexpr.Value{}, fmt.Errorf("parameter %s is part of a larger expression; a parameter can only be compared as it is", name)
 	}
+	if strings.HasPrefix(name, runtimePrefix) {
+		return cexpr.Value{}, fmt.Errorf("%s is known only below an include of a Go runtime level that has it, as in: include go/core", name)
+	}
 	c, ok := cconst.Lookup(v.r.arch, name)
 	if !ok {
 		return cexpr.Value{}, fmt.Errorf("%q is neither a parameter nor a known constant%s", name, v.r.hint(name))

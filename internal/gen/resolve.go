@@ -96,8 +96,10 @@ type resolver struct {
 	hints  map[string]string // suggestions made so far
 }
 
+// paramIndex is the index of a parameter the file being read may name, or -1: its
+// own, and those of the Go runtime's levels that are included above.
 func (r *resolver) paramIndex(name string) int {
-	if !r.file.hasParam(name) {
+	if !r.file.hasParam(name) && !strings.HasPrefix(name, runtimePrefix) {
 		return -1
 	}
 	return slices.IndexFunc(r.policy.Params, func(p rule.Param) bool { return p.Name == name })
@@ -195,21 +197,33 @@ func (r *resolver) twice(e, first *Entry) {
 }
 
 // add joins a rule to those that other files have for the same call: what any
-// of them allows is allowed.
+// of them allows is allowed. An action without a condition may stand beside
+// rules that allow the call on conditions, and is for the rest; any other two
+// actions contradict each other.
 func (r *resolver) add(e *Entry, nr uint32, c rule.Case) {
-	for i := range r.policy.Calls {
-		have := &r.policy.Calls[i]
-		if have.Nr != nr {
-			continue
-		}
-		if first := have.Cases[0]; first.Action != c.Action {
-			r.errs.add(e.Pos, "%s -> %v contradicts %v at %s:%d", e.Name, c.Action, first.Action, first.Src.File, first.Src.Line)
-			return
-		}
-		have.Cases = append(have.Cases, c)
+	at := slices.IndexFunc(r.policy.Calls, func(have rule.Call) bool { return have.Nr == nr })
+	if at < 0 {
+		r.policy.Calls = append(r.policy.Calls, rule.Call{Name: e.Name, Nr: nr, Cases: []rule.Case{c}})
 		return
 	}
-	r.policy.Calls = append(r.policy.Calls, rule.Call{Name: e.Name, Nr: nr, Cases: []rule.Case{c}})
+	cases := &r.policy.Calls[at].Cases
+	for _, have := range *cases {
+		if have.Action != c.Action && !restOf(have, c) && !restOf(c, have) {
+			r.errs.add(e.Pos, "%s -> %v contradicts %v at %s:%d", e.Name, c.Action, have.Action, have.Src.File, have.Src.Line)
+			return
+		}
+	}
+	rest := slices.IndexFunc(*cases, func(have rule.Case) bool { return have.Action != rule.Allow })
+	if rest < 0 || c.Action != rule.Allow {
+		rest = len(*cases)
+	}
+	*cases = slices.Insert(*cases, rest, c)
+}
+
+// restOf reports whether c decides what is left of a call that some allows on
+// a condition.
+func restOf(some, c rule.Case) bool {
+	return some.Action == rule.Allow && some.When != nil && c.When == nil
 }
 
 // noCall reports a call the architecture does not have.
