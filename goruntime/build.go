@@ -24,9 +24,20 @@ func checkBuild(l Levels) error {
 	for _, flag := range instrumentation(info, ok) {
 		return &Error{Reason: ErrInstrumented, Found: "built with " + flag, Do: "seal a build without " + flag}
 	}
-	if iscgo {
-		return &Error{Reason: ErrCgo, Found: "the C library makes system calls the baseline lacks",
-			Do: "build with CGO_ENABLED=0"}
+	return checkCgo(iscgo, runtime.GOARCH, l)
+}
+
+// checkCgo refuses cgo without its level, and where that level was not measured.
+func checkCgo(linked bool, goarch string, l Levels) error {
+	switch {
+	case !linked:
+		return nil
+	case l&Cgo == 0:
+		return &Error{Reason: ErrCgo, Found: "the C library makes system calls the levels lack",
+			Do: "build with CGO_ENABLED=0, or include go/cgo in the policy"}
+	case goarch != "amd64" && l&UnmeasuredGo == 0:
+		return &Error{Reason: ErrCgo, Found: "the cgo level was measured on amd64 only, this is " + goarch,
+			Do: "build with CGO_ENABLED=0, or accept the risk with goruntime.UnmeasuredGo"}
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestCheckVersion(t *testing.T) {
 		{"go1.99.1", Go126 | Core, false},
 		{"go1.27.0", Go126 | Core | UnmeasuredGo, true},
 		{"devel +0123abcd", Go126 | Core | UnmeasuredGo, true},
-		{"go1.27.0", Go126<<1 | Go126 | Core, true},
+		{"go1.27.0", Go127 | Go126 | Core, true},
 	} {
 		err := checkVersion(c.version, c.l)
 		if (err == nil) != c.ok || err != nil && !errors.Is(err, ErrGoVersion) {

@@ -15,8 +15,9 @@ import (
 	"github.com/tileseal/tileseal/goruntime/internal/wire"
 )
 
-// all is what the children prepare for unless a test says otherwise.
-const all = Go126 | allLevels
+// usual are the levels of most programs, and what the children prepare for unless
+// a test says otherwise.
+const usual = Go126 | Go127 | Core | CoreVMAName | Netpoll | Crash | CrashCore
 
 // childDir holds the programs the tests build, until they are over.
 var childDir string

@@ -13,8 +13,8 @@ var (
 	// ErrGoVersion: the program was built by a Go release the levels were not
 	// measured on. [UnmeasuredGo] accepts it.
 	ErrGoVersion = errors.New("unmeasured Go release")
-	// ErrCgo: the program has cgo linked in. The C library's threads make
-	// calls of their own.
+	// ErrCgo: the program has cgo linked in, and the levels lack Cgo or were
+	// not measured with it. The C library's threads make calls of their own.
 	ErrCgo = errors.New("cgo program")
 	// ErrInstrumented: built with -race, -msan, -asan or -cover, which add
 	// system calls, some of them at exit.
@@ -22,13 +22,17 @@ var (
 	// ErrGODEBUG: a setting in GODEBUG makes the runtime call what the levels
 	// do not hold.
 	ErrGODEBUG = errors.New("GODEBUG setting the levels do not hold")
-	// ErrClock: reading the clock takes a system call on this machine.
+	// ErrClock: reading the clock takes a system call on this machine, and the
+	// levels lack CoreNoVDSO.
 	ErrClock = errors.New("no clock in the vDSO")
-	// ErrKernel: the kernel says it is too old for the calls the baseline
-	// lists (386 before Linux 5.1).
-	ErrKernel = errors.New("kernel too old for the baseline")
+	// ErrKernel: the kernel says it is too old for the calls of the levels (386
+	// before Linux 5.1, without CoreOldKernel).
+	ErrKernel = errors.New("kernel too old for the levels")
 	// ErrProc: /proc/self could not be read.
 	ErrProc = errors.New("cannot read /proc/self")
+	// ErrCgroup: several descriptors could be the one by which the runtime
+	// reads the CPU limit of its cgroup. Only CoreGOMAXPROCS looks for it.
+	ErrCgroup = errors.New("cannot identify the runtime's cgroup descriptors")
 	// ErrPoller: the runtime's own descriptors could not be told from others.
 	ErrPoller = errors.New("cannot identify the runtime's descriptors")
 	// ErrFinalizers: finalizers that were due did not run to an end.

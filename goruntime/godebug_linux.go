@@ -13,16 +13,17 @@ import (
 type hazard struct {
 	name  string
 	zero  bool   // the value 0 is the hazard; else every other value is
-	given Levels // a level that holds the calls, or 0
+	given Levels // the level that holds the calls
 	call  string
 }
 
-// hazards is what the measurements and the runtime's source say about Go 1.26.
+// hazards is what the measurements and the runtime's source say about Go 1.26
+// and 1.27.
 var hazards = [...]hazard{
-	{"madvdontneed", true, 0, "madvise(MADV_FREE)"},
-	{"disablethp", false, 0, "madvise(MADV_NOHUGEPAGE) after every mapping"},
-	{"harddecommit", false, 0, "mmap(PROT_NONE) over released memory"},
-	{"efence", false, 0, "mprotect"},
+	{"madvdontneed", true, CoreGODEBUG, "madvise(MADV_FREE)"},
+	{"disablethp", false, CoreGODEBUG, "madvise(MADV_NOHUGEPAGE) after every mapping"},
+	{"harddecommit", false, CoreGODEBUG, "mmap(PROT_NONE) over released memory"},
+	{"efence", false, CoreGODEBUG, "mprotect"},
 	{"gctrace", false, Crash, "write to descriptor 2"},
 	{"gcpacertrace", false, Crash, "write to descriptor 2"},
 	{"scavtrace", false, Crash, "write to descriptor 2"},
@@ -41,11 +42,8 @@ func checkGODEBUG(l Levels) error {
 		if !set || (n == 0) != h.zero || l&h.given != 0 {
 			continue
 		}
-		do := "start the program without it"
-		if h.given != 0 {
-			do += ", or include go/" + h.given.String() + " in the policy"
-		}
-		return &Error{Reason: ErrGODEBUG, Found: h.name + "=" + strconv.Itoa(n) + " leads to " + h.call, Do: do}
+		return &Error{Reason: ErrGODEBUG, Found: h.name + "=" + strconv.Itoa(n) + " leads to " + h.call,
+			Do: "start the program without it, or include go/" + h.given.String() + " in the policy"}
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // [UnmeasuredGo].
 type Levels uint64
 
-// The levels. Every Go program needs Core.
+// The levels. Every Go program needs Core; which others one needs is said in the
+// package comment, and at the head of each text in goruntime/baseline.
 const (
 	// Core is what every Go program needs: threads, memory, scheduling,
 	// preemption, the poller's own descriptors, exit.
@@ -21,32 +22,74 @@ const (
 	// CoreVMAName lets the runtime name its memory mappings, which it does
 	// after every mmap where the kernel has CONFIG_ANON_VMA_NAME.
 	CoreVMAName
+	// CoreNoVDSO is for machines on which reading the clock is a system call.
+	CoreNoVDSO
+	// CoreGOMAXPROCS leaves GOMAXPROCS to the runtime, which then looks at the
+	// affinity mask and the cgroup's limits once a second.
+	CoreGOMAXPROCS
+	// CoreOldKernel is for 386 on kernels before 5.1.
+	CoreOldKernel
+	// CoreGODEBUG is for programs run with madvdontneed=0, disablethp=1,
+	// harddecommit=1 or efence=1 in GODEBUG.
+	CoreGODEBUG
+	// NetpollInit lets the poller start after the seal. A program that calls
+	// Prepare does not need it.
+	NetpollInit
 	// Netpoll lets descriptors be added to the runtime's epoll and removed.
 	Netpoll
+	// Files lets package os open, read and change any file. Wide.
+	Files
+	// TZ lets the time zone be loaded. Prepare loads it before the seal.
+	TZ
+	// Net lets package net dial, listen and talk. Wide.
+	Net
+	// Signals lets os/signal change handlers; most uses of Notify do not.
+	Signals
 	// Crash lets a panic write its text to descriptor 2 and end with status 2.
 	Crash
 	// CrashCore lets the program die by SIGTERM and its like, or with a core.
 	CrashCore
+	// Pprof lets the CPU profiler start and stop.
+	Pprof
+	// PprofOldKernel is Pprof for 386 on kernels before 5.1.
+	PprofOldKernel
+	// PprofWrite lets profiles be written, which reads /proc/self/maps. Wide.
+	PprofWrite
+	// Rand lets crypto/rand ask the kernel.
+	Rand
+	// Exec lets os/exec run other programs. Very wide.
+	Exec
+	// AllThreads lets a call be made on every thread, as Setuid is.
+	AllThreads
+	// Cgo is for programs with cgo: the C library's threads and its malloc.
+	Cgo
 
 	allLevels = 1<<iota - 1
 )
 
 const minorShift, firstMinor, lastMinor = 32, 26, 56
 
-// Go126 says that the levels are those measured on Go 1.26.
-const Go126 Levels = 1 << (minorShift + 26 - firstMinor)
+// Go126 and Go127 say which Go minors the levels were measured on.
+const (
+	Go126 Levels = 1 << (minorShift + 26 - firstMinor)
+	Go127 Levels = 1 << (minorShift + 27 - firstMinor)
+)
 
 // allMinors has a bit for each Go minor there is a baseline for.
-const allMinors = Go126
+const allMinors = Go126 | Go127
 
 // UnmeasuredGo, given to [Prepare] beside a program's levels, accepts a Go
 // release nobody measured them on: another minor, a development version, an
-// experiment. The program may then be killed at any time, by a call the runtime
-// of that release makes and the baseline lacks.
+// experiment; and cgo on a GOARCH where it was not measured. The program may then
+// be killed at any time, by a call that is made and that the levels lack.
 const UnmeasuredGo Levels = 1 << 63
 
 // levelNames are the names of the bits from 0, as policies include them.
-var levelNames = [...]string{"core", "core_vmaname", "netpoll", "crash", "crash_core"}
+var levelNames = [...]string{
+	"core", "core_vmaname", "core_novdso", "core_gomaxprocs", "core_oldkernel", "core_godebug",
+	"netpoll_init", "netpoll", "files", "tz", "net", "signals", "crash", "crash_core",
+	"pprof", "pprof_oldkernel", "pprof_write", "rand", "exec", "allthreads", "cgo",
+}
 
 // String lists what is in l as policies name it, joined by |: minors first, then
 // levels, as in "go1.26|core|netpoll". The empty set is "none".
@@ -103,7 +146,7 @@ func (l Levels) check() error {
 	}
 	if l.minors() == 0 {
 		return &Error{Reason: ErrLevels, Found: l.String() + " names no Go minor",
-			Do: "pass the Levels constant of the generated policy, or add goruntime.Go126"}
+			Do: "pass the Levels constant of the generated policy, or add goruntime.Go126 and goruntime.Go127"}
 	}
 	return nil
 }

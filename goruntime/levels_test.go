@@ -16,10 +16,10 @@ func TestLevelsString(t *testing.T) {
 		{0, "none"},
 		{Core, "core"},
 		{Go126 | Core | CoreVMAName | Netpoll | Crash | CrashCore, "go1.26|core|core_vmaname|netpoll|crash|crash_core"},
-		{Go126<<1 | Go126 | Netpoll, "go1.26|go1.27|netpoll"},
+		{Go127 | Go126 | Netpoll, "go1.26|go1.27|netpoll"},
 		{minorBit(lastMinor), "go1.56"},
 		{Core | UnmeasuredGo, "core|unmeasured_go"},
-		{Core | 1<<20, "core|0x100000"},
+		{Core | 1<<30, "core|0x40000000"},
 	} {
 		if got := c.l.String(); got != c.want {
 			t.Errorf("Levels(%#x).String() = %q, want %q", uint64(c.l), got, c.want)
@@ -33,15 +33,30 @@ func TestLevelsMatchFragments(t *testing.T) {
 	if len(names) != len(levelNames) || 1<<len(names)-1 != allLevels {
 		t.Fatalf("%d fragments, %d names, levels %#x", len(names), len(levelNames), uint64(allLevels))
 	}
-	idents := map[string]Levels{"Core": Core, "CoreVMAName": CoreVMAName, "Netpoll": Netpoll, "Crash": Crash, "CrashCore": CrashCore}
+	idents := map[string]Levels{
+		"Core": Core, "CoreVMAName": CoreVMAName, "CoreNoVDSO": CoreNoVDSO, "CoreGOMAXPROCS": CoreGOMAXPROCS,
+		"CoreOldKernel": CoreOldKernel, "CoreGODEBUG": CoreGODEBUG, "NetpollInit": NetpollInit, "Netpoll": Netpoll,
+		"Files": Files, "TZ": TZ, "Net": Net, "Signals": Signals, "Crash": Crash, "CrashCore": CrashCore,
+		"Pprof": Pprof, "PprofOldKernel": PprofOldKernel, "PprofWrite": PprofWrite, "Rand": Rand, "Exec": Exec,
+		"AllThreads": AllThreads, "Cgo": Cgo,
+	}
 	for i, name := range names {
 		ident, _ := baseline.Ident(name)
 		if l, ok := idents[ident]; !ok || l != 1<<i || l.String() != name {
 			t.Errorf("fragment %s: constant %s = %v, want bit %d", name, ident, l, i)
 		}
 	}
-	if Go126.String() != "go"+baseline.Minor || baseline.MinorIdent != "Go126" {
-		t.Errorf("fragments are for %s (%s), levels for %v", baseline.Minor, baseline.MinorIdent, Go126)
+	minors := map[string]Levels{"Go126": Go126, "Go127": Go127}
+	var all Levels
+	for i, name := range baseline.Minors() {
+		ident := baseline.MinorIdents()[i]
+		if l, ok := minors[ident]; !ok || l.String() != "go"+name {
+			t.Errorf("fragments are for %s (%s), levels for %v", name, ident, l)
+		}
+		all |= minors[ident]
+	}
+	if all != allMinors {
+		t.Errorf("fragments are for %v, levels for %v", all, allMinors)
 	}
 }
 
@@ -55,8 +70,8 @@ func TestLevelsCheck(t *testing.T) {
 		{Go126 | Netpoll, "lacks core"},
 		{Core, "names no Go minor"},
 		{Core | UnmeasuredGo, "names no Go minor"},
-		{Go126 | Core | 1<<17, "no baseline for 0x20000"},
-		{Go126 | Go126<<1 | Core, "no baseline for go1.27"},
+		{Go126 | Core | 1<<27, "no baseline for 0x8000000"},
+		{Go126 | Go127<<1 | Core, "no baseline for go1.28"},
 		{0, "lacks core"},
 	} {
 		err := c.l.check()
@@ -79,7 +94,7 @@ func TestNeed(t *testing.T) {
 		want string
 	}{
 		{rt, Go126 | Core | Crash | CrashCore, "the program needs go1.26|core|crash|crash_core, but crash|crash_core was not prepared"},
-		{rt, Go126<<1 | Core, "but go1.27 was not prepared"},
+		{rt, Go127 | Core, "but go1.27 was not prepared"},
 		{Runtime{}, Go126 | Core, "but go1.26|core was not prepared"},
 	} {
 		got := panicText(func() { c.rt.Need(c.need) })

@@ -20,10 +20,14 @@ func checkArch(Levels) error {
 
 // checkKernel refuses, on 386, a kernel whose uname says it is older than 5.1:
 // the runtime then falls back from futex_time64 to futex (runtime/os_linux32.go),
-// which the baseline lacks. It reads uname as the runtime does, so that a
+// which only core_oldkernel has. It reads uname as the runtime does, so that a
 // personality that lies about the version is caught too.
-func checkKernel(Levels) error {
-	if runtime.GOARCH != "386" {
+func checkKernel(l Levels) error {
+	missing := CoreOldKernel &^ l
+	if l&Pprof != 0 {
+		missing |= PprofOldKernel &^ l
+	}
+	if runtime.GOARCH != "386" || missing == 0 {
 		return nil
 	}
 	var u unix.Utsname
@@ -32,8 +36,8 @@ func checkKernel(Levels) error {
 	}
 	release := unix.ByteSliceToString(u.Release[:])
 	if !atLeast(release, 5, 1) {
-		return &Error{Reason: ErrKernel, Found: fmt.Sprintf("%q is before 5.1, so futex takes the place of futex_time64", release),
-			Do: "use a newer kernel, drop the UNAME26 personality, or seal an amd64 build"}
+		return &Error{Reason: ErrKernel, Found: fmt.Sprintf("%q is before 5.1, so the runtime uses calls with 32-bit times", release),
+			Do: "use a newer kernel, drop the UNAME26 personality, or include go/" + strings.ReplaceAll(missing.String(), "|", " go/") + " in the policy"}
 	}
 	return nil
 }
@@ -51,7 +55,10 @@ func atLeast(release string, major, minor int) bool {
 // checkClock refuses a machine on which reading the clock is a system call, so
 // far as that can be told: without a vDSO, or with a clock source that the vDSO
 // does not serve.
-func checkClock(Levels) error {
+func checkClock(l Levels) error {
+	if l&CoreNoVDSO != 0 {
+		return nil
+	}
 	// The vector the runtime itself was started with. /proc/self/auxv would
 	// show the kernel's copy, even if a launcher had changed what was passed on.
 	auxv, err := unix.Auxv()
@@ -60,13 +67,13 @@ func checkClock(Levels) error {
 	}
 	if !hasVDSO(auxv) {
 		return &Error{Reason: ErrClock, Found: "the program was started without a vDSO (AT_SYSINFO_EHDR)",
-			Do: "boot without vdso=0, or start it without the launcher that hides it"}
+			Do: "boot without vdso=0, start it without the launcher that hides it, or include go/core_novdso in the policy"}
 	}
 	// Machines that hide /sys are taken at the vDSO's word.
 	text, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 	if name := strings.TrimSpace(string(text)); slowClock(name) {
 		return &Error{Reason: ErrClock, Found: "the clock source is " + name + ", which takes a system call to read",
-			Do: "switch the machine to a clock source the vDSO serves, such as tsc"}
+			Do: "switch the machine to a clock source the vDSO serves, such as tsc, or include go/core_novdso in the policy"}
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func TestPrepareWithoutProc(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "child"), text, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("/child", prepareFlags(all)...)
+	cmd := exec.Command("/child", prepareFlags(usual)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Chroot:      root,
 		Cloneflags:  unix.CLONE_NEWUSER,

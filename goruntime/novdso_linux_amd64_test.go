@@ -19,7 +19,7 @@ func TestPrepareWithoutVDSO(t *testing.T) {
 	// All ptrace requests have to come from the thread that started the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command(buildChild(t, childPkg, "amd64", nil), prepareFlags(all)...)
+	cmd := exec.Command(buildChild(t, childPkg, "amd64", nil), prepareFlags(usual)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	cmd.Env = childEnv()
 	out, err := cmd.StdoutPipe()

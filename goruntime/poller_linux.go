@@ -29,7 +29,7 @@ func findPoller() (epollFD, eventFD int, err error) {
 		return 0, 0, err
 	}
 
-	fds, err := descriptors("anon_inode:[eventpoll]")
+	fds, err := descriptors(func(link string) bool { return link == "anon_inode:[eventpoll]" })
 	if err != nil {
 		return 0, 0, err
 	}
@@ -123,9 +123,9 @@ func eventEntry(entries []watched) (int, error) {
 	return fds[0], nil
 }
 
-// descriptors lists this process's descriptors that link to target. One that
+// descriptors lists this process's descriptors whose links are wanted. One that
 // another goroutine closes meanwhile is left out.
-func descriptors(target string) ([]int, error) {
+func descriptors(wanted func(link string) bool) ([]int, error) {
 	const dir = "/proc/self/fd"
 	d, err := os.Open(dir)
 	if err != nil {
@@ -139,7 +139,7 @@ func descriptors(target string) ([]int, error) {
 	var fds []int
 	for _, name := range names {
 		link, err := os.Readlink(dir + "/" + name)
-		if err != nil || link != target {
+		if err != nil || !wanted(link) {
 			continue
 		}
 		if fd, err := strconv.Atoi(name); err == nil {

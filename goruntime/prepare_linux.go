@@ -20,9 +20,17 @@ func Prepare(l Levels) (Runtime, error) {
 		}
 	}
 
-	// Setting GOMAXPROCS, even to what it is, ends its automatic updates and
-	// waits for one in flight (runtime/debug.go).
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	quota, period := -1, -1
+	if l&CoreGOMAXPROCS == 0 {
+		// Setting GOMAXPROCS, even to what it is, ends its automatic updates
+		// and waits for one in flight (runtime/debug.go).
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	} else {
+		var err error
+		if quota, period, err = findCgroup(); err != nil {
+			return Runtime{}, err
+		}
+	}
 	// A timer starts the poller, and any timer of the runtime's own would
 	// otherwise do so after the filter is in.
 	time.Sleep(time.Nanosecond)
@@ -35,7 +43,10 @@ func Prepare(l Levels) (Runtime, error) {
 	if err != nil {
 		return Runtime{}, err
 	}
-	return Runtime{levels: l, epollFD: int32(epollFD), eventFD: int32(eventFD), pid: int32(os.Getpid())}, nil
+	return Runtime{
+		levels: l, epollFD: int32(epollFD), eventFD: int32(eventFD), pid: int32(os.Getpid()),
+		cgroupQuota: int32(quota), cgroupPeriod: int32(period),
+	}, nil
 }
 
 // finalizerPatience is how long Prepare waits for finalizers that are due.

@@ -18,7 +18,7 @@ func TestPrepareFindsPoller(t *testing.T) {
 		path := buildChild(t, childPkg, goarch, nil)
 		for _, flags := range []string{"", "-early", "-decoys", "-early -decoys", "-again", "-drop"} {
 			t.Run(goarch+flags, func(t *testing.T) {
-				r, pid := run(t, exec.Command(path, prepareFlags(all, strings.Fields(flags)...)...))
+				r, pid := run(t, exec.Command(path, prepareFlags(usual, strings.Fields(flags)...)...))
 				if r.Error != "" {
 					t.Fatal(r.Error)
 				}
@@ -59,7 +59,7 @@ func TestPrepareFixesGOMAXPROCS(t *testing.T) {
 		if free.Procs[1] != 1 {
 			t.Errorf("%s: an unprepared program keeps GOMAXPROCS at %v; this test shows nothing", goarch, free.Procs)
 		}
-		if r, _ := run(t, exec.Command(path, "procs", fmt.Sprintf("-levels=%d", uint64(all)))); r.Procs[1] != r.Procs[0] {
+		if r, _ := run(t, exec.Command(path, "procs", fmt.Sprintf("-levels=%d", uint64(usual)))); r.Procs[1] != r.Procs[0] {
 			t.Errorf("%s: after Prepare GOMAXPROCS went %v", goarch, r.Procs)
 		}
 	}
@@ -76,17 +76,17 @@ func TestPrepareRefuses(t *testing.T) {
 		found  string
 	}{
 		{name: "levels", levels: Go126 | Crash, reason: ErrLevels, found: "lacks core"},
-		{name: "duplicate", levels: all, flags: "-dup", reason: ErrPoller, found: "are all the runtime's epoll"},
-		{name: "no descriptors", levels: all, flags: "-nofile", reason: ErrProc, found: "too many open files"},
-		{name: "madvdontneed", levels: all, env: "madvdontneed=0", reason: ErrGODEBUG, found: "madvdontneed=0"},
-		{name: "madvdontneed on", levels: all, env: "madvdontneed=1"},
-		{name: "disablethp", levels: all, env: "disablethp=1", reason: ErrGODEBUG, found: "disablethp=1"},
-		{name: "harddecommit", levels: all, env: "harddecommit=1", reason: ErrGODEBUG, found: "harddecommit=1"},
-		{name: "efence", levels: all, env: "panicnil=1,efence=2", reason: ErrGODEBUG, found: "efence=2 leads to mprotect"},
-		{name: "efence off again", levels: all, env: "efence=1,efence=0"},
-		{name: "gctrace", levels: all &^ Crash, env: "gctrace=1", reason: ErrGODEBUG, found: "include go/crash"},
-		{name: "gctrace with crash", levels: all, env: "gctrace=1"},
-		{name: "schedtrace", levels: all &^ Crash, env: "schedtrace=1000", reason: ErrGODEBUG, found: "schedtrace=1000"},
+		{name: "duplicate", levels: usual, flags: "-dup", reason: ErrPoller, found: "are all the runtime's epoll"},
+		{name: "no descriptors", levels: usual, flags: "-nofile", reason: ErrProc, found: "too many open files"},
+		{name: "madvdontneed", levels: usual, env: "madvdontneed=0", reason: ErrGODEBUG, found: "madvdontneed=0"},
+		{name: "madvdontneed on", levels: usual, env: "madvdontneed=1"},
+		{name: "disablethp", levels: usual, env: "disablethp=1", reason: ErrGODEBUG, found: "disablethp=1"},
+		{name: "harddecommit", levels: usual, env: "harddecommit=1", reason: ErrGODEBUG, found: "harddecommit=1"},
+		{name: "efence", levels: usual, env: "panicnil=1,efence=2", reason: ErrGODEBUG, found: "efence=2 leads to mprotect"},
+		{name: "efence off again", levels: usual, env: "efence=1,efence=0"},
+		{name: "gctrace", levels: usual &^ Crash, env: "gctrace=1", reason: ErrGODEBUG, found: "include go/crash"},
+		{name: "gctrace with crash", levels: usual, env: "gctrace=1"},
+		{name: "schedtrace", levels: usual &^ Crash, env: "schedtrace=1000", reason: ErrGODEBUG, found: "schedtrace=1000"},
 	} {
 		for _, goarch := range goarches() {
 			t.Run(c.name+"/"+goarch, func(t *testing.T) {
@@ -120,13 +120,13 @@ func TestPrepareMappingNames(t *testing.T) {
 	named := unix.Prctl(unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME, 0, 0, 0) == nil
 	t.Logf("kernel names mappings: %v", named)
 	path := buildChild(t, childPkg, goarches()[0], nil)
-	r, _ := run(t, exec.Command(path, prepareFlags(all&^CoreVMAName)...))
+	r, _ := run(t, exec.Command(path, prepareFlags(usual&^CoreVMAName)...))
 	if named {
 		checkRefusal(t, r.Error, ErrLevels, "core_vmaname is missing")
 	} else {
 		checkRefusal(t, r.Error, nil, "")
 	}
-	cmd := exec.Command(path, prepareFlags(all&^CoreVMAName)...)
+	cmd := exec.Command(path, prepareFlags(usual&^CoreVMAName)...)
 	cmd.Env = childEnv("GODEBUG=decoratemappings=0")
 	r, _ = run(t, cmd)
 	checkRefusal(t, r.Error, nil, "")
@@ -139,7 +139,7 @@ func TestPrepareOldKernel(t *testing.T) {
 		t.Skip("no setarch to lie about the kernel's version: ", err)
 	}
 	for _, goarch := range goarches() {
-		r, _ := run(t, exec.Command(setarch, append([]string{"--uname-2.6", buildChild(t, childPkg, goarch, nil)}, prepareFlags(all)...)...))
+		r, _ := run(t, exec.Command(setarch, append([]string{"--uname-2.6", buildChild(t, childPkg, goarch, nil)}, prepareFlags(usual)...)...))
 		if goarch == "386" {
 			checkRefusal(t, r.Error, ErrKernel, "is before 5.1")
 		} else {
@@ -153,7 +153,7 @@ func TestPrepareHangingFinalizer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits as long as Prepare does")
 	}
-	r, _ := run(t, exec.Command(buildChild(t, childPkg, goarches()[0], nil), prepareFlags(all, "-hang")...))
+	r, _ := run(t, exec.Command(buildChild(t, childPkg, goarches()[0], nil), prepareFlags(usual, "-hang")...))
 	checkRefusal(t, r.Error, ErrFinalizers, "not done after 10s")
 }
 
@@ -177,7 +177,7 @@ func TestPrepareRefusesBuilds(t *testing.T) {
 			if c.env != nil {
 				needC(t)
 			}
-			cmd := exec.Command(buildChild(t, c.pkg, goarches()[0], c.env, c.flags...), prepareFlags(all)...)
+			cmd := exec.Command(buildChild(t, c.pkg, goarches()[0], c.env, c.flags...), prepareFlags(usual)...)
 			cmd.Env = childEnv("GOCOVERDIR=" + t.TempDir())
 			r, _ := run(t, cmd)
 			checkRefusal(t, r.Error, c.reason, c.found)

@@ -137,7 +137,7 @@ func (w *goWriter) constants() {
 	w.printf("const %sLen = %d\n\n", w.ident, len(w.Program.Insns))
 	if len(w.Levels) > 0 {
 		w.printf("// %sLevels is what the %s program needs to be prepared for.\n", w.ident, w.Name)
-		w.printf("const %sLevels = goruntime.%s", w.ident, baseline.MinorIdent)
+		w.printf("const %sLevels = goruntime.%s", w.ident, strings.Join(baseline.MinorIdents(), " | goruntime."))
 		for _, l := range w.Levels {
 			ident, _ := baseline.Ident(l)
 			w.printf(" | goruntime.%s", ident)
@@ -249,6 +249,10 @@ func runtimeMethod(param string) string {
 		return "EventFD"
 	case "go_pid":
 		return "PID"
+	case "go_cgroup_quota_fd":
+		return "CgroupQuotaFD"
+	case "go_cgroup_period_fd":
+		return "CgroupPeriodFD"
 	}
 	return ""
 }

@@ -17,4 +17,4 @@
 // others. On arm64 the runtime's calls are read from its source, not measured.
 package gotile
 
-//go:generate go tool tileseal gen archiver_writer.seccomppolicy
+//go:generate go tool tileseal gen -layout optimized archiver_writer.seccomppolicy
