@@ -21,6 +21,7 @@ type reading struct {
 	objective compile.Objective
 	profile   *profile.Profile // nil: none
 	tuned     bool             // objective or profile were asked for
+	levels    string           // a directory with the Go runtime's levels, or ""
 }
 
 func (c *command) readingFlags() (r *reading) {

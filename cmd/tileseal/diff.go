@@ -13,6 +13,8 @@ import (
 func runDiff(c *command) error {
 	r := c.readingFlags()
 	a := c.archFlag()
+	wider := c.Bool("wider", false, "show only what NEW treats less strictly than OLD")
+	oldLevels := c.String("old-levels", "", "the `directory` to read the Go runtime's levels of OLD from, for an OLD of an earlier release")
 	asJSON := c.formatFlag()
 	if err := c.parse(false); err != nil {
 		return err
@@ -22,6 +24,9 @@ func runDiff(c *command) error {
 	}
 	var ps [2]*rule.Policy
 	for i, file := range c.Args() {
+		if r.levels = ""; i == 0 {
+			r.levels = *oldLevels
+		}
 		_, res, err := c.resolve(r, file, *a)
 		if err != nil {
 			return err
@@ -32,8 +37,12 @@ func runDiff(c *command) error {
 		return err
 	}
 	v := verdict{Policy: c.Arg(0) + " and " + c.Arg(1), Arch: ps[0].Target.Name, Result: "equal"}
+	compare := prove.SameMeaning
+	if *wider {
+		v.Result, compare = "no wider", prove.NoWider
+	}
 	for _, nr := range append(numbers(ps[0], ps[1]), -1) {
-		stats, err := prove.SameMeaning(only(ps[0], nr), only(ps[1], nr))
+		stats, err := compare(only(ps[0], nr), only(ps[1], nr))
 		v.Paths += stats.Paths
 		var ce *prove.Counterexample
 		var un *prove.Undecided
@@ -41,7 +50,7 @@ func runDiff(c *command) error {
 		case errors.As(err, &ce):
 			v.Result = "different"
 			v.Examples = append(v.Examples, exampleOf(ce, ps[0].Params))
-		case errors.As(err, &un) && v.Result == "equal":
+		case errors.As(err, &un) && v.Result != "different":
 			v.Result, v.Reason = "undecided", un.Reason
 		}
 	}

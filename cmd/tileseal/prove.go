@@ -19,7 +19,7 @@ type verdict struct {
 	Policy   string    `json:"policy"`
 	Arch     string    `json:"arch"`
 	Layout   string    `json:"layout,omitempty"`
-	Result   string    `json:"result"` // equal, different, undecided
+	Result   string    `json:"result"` // equal, no wider, different, undecided
 	Paths    int       `json:"paths"`
 	Insns    int       `json:"instr_cnt,omitempty"`
 	Cached   []string  `json:"cached,omitempty"`        // calls the kernel answers without running the program
@@ -83,6 +83,7 @@ func (c *command) resolve(r *reading, file string, a arch.Arch) (*gen.File, *gen
 		return nil, nil, err
 	}
 	f, errs := gen.Parse(file, string(text), r.dialect)
+	f.Levels = r.levels
 	res, list := gen.Resolve(f, a, r.layout)
 	if errs = append(errs, list...); errs.Err() != nil {
 		return nil, nil, errs
@@ -198,7 +199,7 @@ func (c *command) print(v verdict, asJSON bool) error {
 		v.say(c)
 	}
 	switch v.Result {
-	case "equal":
+	case "equal", "no wider":
 		return nil
 	case "different":
 		return errDifferent
@@ -214,6 +215,8 @@ func (v verdict) say(c *command) {
 	switch v.Result {
 	case "equal":
 		fmt.Fprintf(c.stdout, "%s: proven equal for every call and all parameter values, %d paths\n", what, v.Paths)
+	case "no wider":
+		fmt.Fprintf(c.stdout, "%s: proven no wider on any call, for all parameter values, %d paths\n", what, v.Paths)
 	case "undecided":
 		fmt.Fprintf(c.stdout, "%s: cannot decide: %s\n", what, v.Reason)
 	default:

@@ -116,3 +116,42 @@ func TestDiff(t *testing.T) {
 		t.Errorf("exit %d, %s", code, errs)
 	}
 }
+
+// TestDiffWider shows that only what became laxer counts, whatever became
+// stricter beside it.
+func TestDiffWider(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "old.seccomppolicy", tile)
+	for _, tc := range []struct {
+		name, text string
+		code       int
+		want       string
+	}{
+		{"the same", tile, 0, "proven no wider"},
+		{"narrower", strings.Replace(tile, "getpid\n", "", 1), 0, "proven no wider"},
+		{"wider", tile + "gettid\n", 1, "gettid() on x86_64\n"},
+		{"both, in one call", strings.Replace(tile, "(eq (arg 0) 2) (eq (arg 0) log_fd)", "(eq (arg 0) 1) (eq (arg 0) log_fd)", 1), 1, "write(1) on x86_64\n"},
+		{"an error in place of a kill", tile + "clone3 -> errno(ENOSYS)\n", 1, "kill_process before, errno(38) after"},
+		{"a kill in place of a call", strings.Replace(tile, "getpid\n", "getpid -> errno(1)\n", 1), 0, "proven no wider"},
+		{"another default", tile + "default -> log\n", 1, "kill_process before, log after"},
+	} {
+		write(t, "new.seccomppolicy", tc.text)
+		code, out, errs := call("diff", "-wider", "-arch", "x86_64", "old.seccomppolicy", "new.seccomppolicy")
+		if code != tc.code || !strings.Contains(out, tc.want) {
+			t.Errorf("%s: exit %d, %s%s", tc.name, code, out, errs)
+		}
+	}
+}
+
+// TestDiffLevels compares a policy with itself as it was when the levels of the
+// Go runtime were others.
+func TestDiffLevels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tile.seccomppolicy", "noarg\ninclude go/netpoll go/crash\n")
+	write(t, "netpoll.seccomppolicy", "uint go_epoll_fd\nepoll_ctl: (and (eq (arg 0) go_epoll_fd) (eq (arg 1) EPOLL_CTL_ADD))\n")
+	write(t, "crash.seccomppolicy", "noarg\nwrite: (in (arg 0) 1 2)\nexit_group\n")
+	code, out, errs := call("diff", "-wider", "-old-levels", ".", "-arch", "x86_64", "tile.seccomppolicy", "tile.seccomppolicy")
+	if code != 1 || !strings.Contains(out, "epoll_ctl(0, 2) on x86_64\n") || strings.Contains(out, "write") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+}

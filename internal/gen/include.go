@@ -72,7 +72,7 @@ func (r *resolver) runtimeParam(p Param) {
 func (r *resolver) load(e *Entry, from *File) (*File, ErrorList) {
 	var errs ErrorList
 	if level, ok := strings.CutPrefix(e.Name, levelPrefix); ok {
-		text, ok := baseline.Fragment(level)
+		text, ok := fragment(level, from.Levels)
 		if !ok {
 			errs.add(e.Pos, "there is no Go runtime level %q%s", level, suggest(level, slices.Values(baseline.Names())))
 			return nil, errs
@@ -90,5 +90,16 @@ func (r *resolver) load(e *Entry, from *File) (*File, ErrorList) {
 		errs.add(e.Pos, "include %q: %v", e.Name, err)
 		return nil, errs
 	}
-	return Parse(name, string(text), Tileseal)
+	f, errs := Parse(name, string(text), Tileseal)
+	f.Levels = from.Levels
+	return f, errs
+}
+
+// fragment is the text of a level: the one built in, or a file of a directory.
+func fragment(level, dir string) (text []byte, ok bool) {
+	if dir == "" {
+		return baseline.Fragment(level)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, level+Ending))
+	return text, err == nil
 }

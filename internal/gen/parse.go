@@ -13,6 +13,7 @@ type File struct {
 	Text    string
 	Dialect Dialect
 	Summary string // the first comment line of the text
+	Levels  string // a directory to read the Go runtime's levels from; "": those built in
 	Params  []Param
 	Entries []*Entry
 	broken  bool // something of it could not be read

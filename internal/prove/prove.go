@@ -68,20 +68,30 @@ type Stats struct {
 // Equal proves that a program gives every call the verdict of the policy. The
 // error is nil if so, a *Counterexample if not, or an *Undecided.
 func Equal(prog *Program, p *rule.Policy) (Stats, error) {
-	return compare(&programSide{prog}, &policySide{p}, p.Params, p.Target.BigEndian)
+	return compare(&programSide{prog}, &policySide{p}, p.Params, p.Target.BigEndian, differ)
 }
 
 // Same proves that two programs with the same parameters give every call the
 // same verdict. Got is the verdict of a, Want that of b.
 func Same(a, b *Program, bigEndian bool) (Stats, error) {
-	return compare(&programSide{a}, &programSide{b}, a.Params, bigEndian)
+	return compare(&programSide{a}, &programSide{b}, a.Params, bigEndian, differ)
 }
 
 // SameMeaning proves that two policies for one target, with the same
 // parameters, mean the same.
 func SameMeaning(a, b *rule.Policy) (Stats, error) {
-	return compare(&policySide{a}, &policySide{b}, a.Params, a.Target.BigEndian)
+	return compare(&policySide{a}, &policySide{b}, a.Params, a.Target.BigEndian, differ)
 }
+
+// NoWider proves that a policy is on no call laxer than an older one for the same
+// target with the same parameters: it gives the same verdict or one that takes
+// precedence over it when filters are stacked. The counterexample's Got is the old
+// policy's verdict, its Want the new one's.
+func NoWider(old, new *rule.Policy) (Stats, error) {
+	return compare(&policySide{old}, &policySide{new}, old.Params, old.Target.BigEndian, rule.Action.Stricter)
+}
+
+func differ(got, want rule.Action) bool { return got != want }
 
 // A side gives verdicts on what the engine knows of the input, one on each of
 // its paths, and can judge one input for a check.
@@ -93,13 +103,15 @@ type side interface {
 // maxSteps bounds a proof, to a minute or so.
 const maxSteps = 1 << 26
 
-func compare(a, b side, params []rule.Param, bigEndian bool) (Stats, error) {
+// compare looks for an input on which the verdicts of a and b are wrong beside each
+// other.
+func compare(a, b side, params []rule.Param, bigEndian bool, wrong func(got, want rule.Action) bool) (Stats, error) {
 	e := &engine{params: params, bigEndian: bigEndian}
 	err := e.run(func() {
 		a.explore(e, func(got rule.Action) {
 			b.explore(e, func(want rule.Action) {
 				e.Paths++
-				if got != want {
+				if wrong(got, want) {
 					e.refute(a, b, got, want)
 				}
 			})

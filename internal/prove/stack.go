@@ -6,7 +6,7 @@ import "github.com/tileseal/tileseal/internal/rule"
 // filters with the meanings of outer and inner give it together, inner
 // installed after outer. The policies have the same parameters.
 func EqualStack(prog *Program, outer, inner *rule.Policy) (Stats, error) {
-	return compare(&programSide{prog}, &stackSide{&policySide{outer}, &policySide{inner}}, inner.Params, inner.Target.BigEndian)
+	return compare(&programSide{prog}, &stackSide{&policySide{outer}, &policySide{inner}}, inner.Params, inner.Target.BigEndian, differ)
 }
 
 // A stackSide gives the stricter of two verdicts, the inner one's if they are
