@@ -4,7 +4,7 @@
 //	tileseal compile [-arch A] [-dialect D] [-layout L] [-format F] [-p name=value] FILE
 //	tileseal gen [-layout L] [-dialect D] [-target A,A] [-package P] [-check] FILE...
 //	tileseal prove [-arch A] [-dialect D] [-layout L] [-program X.json] [-format F] FILE
-//	tileseal diff [-arch A] [-dialect D] [-layout L] [-format F] OLD NEW
+//	tileseal diff [-arch A] [-dialect D] [-layout L] [-wider] [-format F] OLD NEW
 //
 // compile writes one program to standard output. gen writes a policy's Go
 // beside it, for go:generate:
