@@ -7,6 +7,9 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
+# Modules of their own, which may require more than the library does.
+modules := examples/daemon examples/privileges bench
+
 # The same kernel runs 32-bit programs: these packages are tested as such too.
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
@@ -19,8 +22,7 @@ demo:
 test:
 	$(GO) test ./...
 	$(MAKE) test-386
-	cd examples/daemon && $(GO) test ./...
-	cd bench && $(GO) test ./...
+	for dir in $(modules); do (cd $$dir && $(GO) test ./...) || exit 1; done
 
 test-386:
 ifeq ($(native),amd64)
@@ -55,8 +57,7 @@ check:
 	GOOS=darwin $(GO) vet ./arch ./cmd/... ./goruntime ./install ./vm
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
-	cd examples/daemon && $(GO) vet ./... && $(GO) mod tidy -diff
-	cd bench && $(GO) vet ./... && $(GO) mod tidy -diff
+	for dir in $(modules); do (cd $$dir && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
 	$(GO) test -run 'TestFresh|TestImports|TestPolicyImports' ./cmd/tileseal ./internal
 
 # Each fuzz target for FUZZTIME.
@@ -72,8 +73,7 @@ fuzz:
 
 generate:
 	$(GO) generate ./...
-	cd examples/daemon && $(GO) generate ./...
-	cd bench && $(GO) generate ./...
+	for dir in $(modules); do (cd $$dir && $(GO) generate ./...) || exit 1; done
 
 # The kernel the tables of system calls are made from: a Debian suite and the
 # version of its package linux-source. Nothing else names it.

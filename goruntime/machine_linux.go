@@ -110,11 +110,7 @@ func checkMappingNames(l Levels) error {
 	if err := unix.Prctl(unix.PR_SET_VMA, unix.PR_SET_VMA_ANON_NAME, 0, 0, 0); err == unix.EINVAL {
 		return nil
 	}
-	settings, err := readGODEBUG()
-	if err != nil {
-		return err
-	}
-	if settings.is("decoratemappings", 0) {
+	if readGODEBUG().is("decoratemappings", 0) {
 		return nil
 	}
 	return &Error{Reason: ErrLevels, Found: "this kernel has CONFIG_ANON_VMA_NAME and core_vmaname is missing",

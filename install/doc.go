@@ -37,7 +37,9 @@
 // kernel refuses, so that an error leaves no trace.
 //
 // A thread that is blocked in a system call stays there, even if the filter
-// would not let it make the call again.
+// would not let it make the call again. It may come back with a result. But a
+// signal to it, or a stop and continue (ctrl-Z), has the kernel start the call
+// again, and that the filter judges.
 //
 // # Before sealing
 //
@@ -45,6 +47,42 @@
 // goruntime has the list and gets the runtime ready. Open every file first,
 // and use once whatever opens files the first time it is used, as time.Local
 // does. Finalizers close what has been dropped: keep files reachable.
+//
+// # Other programs
+//
+// A Go program cannot run code of its own between fork and exec. To start a
+// program under a filter, start a setup command with os/exec (often the same
+// executable, with a flag) and have that call [Exec]: the parent and its threads
+// are left alone. The other way is a locked goroutine that calls [Thread] and
+// then uses os/exec: the child has the filter of the thread it is started from,
+// and so has that thread, for good.
+//
+// The filter is in force when execve is called, so it must allow that. No
+// argument of execve can be checked: they are pointers. What the filter lets
+// Exec do, the program can do again.
+//
+// The new program is judged from its first instruction on. The kernel maps it
+// without a call; what it does to get to its main is its own. For a program
+// dynamically linked with the GNU C library that is brk, mmap (of files, some
+// executable), mprotect, munmap, access, openat, close, fstat or newfstatat,
+// read, pread64, arch_prctl (386: set_thread_area), set_tid_address,
+// set_robust_list, rseq, prlimit64 and getrandom; at the end exit_group. A Go
+// program without cgo makes, besides those of the levels core, core_vmaname and
+// netpoll_init of package goruntime, these calls: rt_sigaction for each signal,
+// sched_getaffinity, prlimit64 and fcntl; openat, read, pread64 and close of a
+// few files in /proc and /sys; on amd64 arch_prctl; on 386 open, brk, uname and
+// madvise(MADV_NOHUGEPAGE).
+//
+// A program that can be changed had better seal itself, with [Process], and need
+// not be allowed execve and openat at all.
+//
+// # Privileges
+//
+// Setting user and group ids drops privileges, and works before and after
+// sealing; a filter neither needs nor takes away any. Do it before, and the
+// filter need not allow it. Afterwards, package syscall has every thread make
+// the call (level allthreads of package goruntime), and the policy lists the
+// calls with their arguments. examples/privileges shows both.
 //
 // # Limits
 //

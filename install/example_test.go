@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
+	"os/exec"
 
 	"github.com/tileseal/tileseal/install"
 	"golang.org/x/sys/unix"
@@ -45,6 +47,22 @@ func ExampleVerify() {
 		}
 	}
 	_ = check
+}
+
+// Setup code starts a program under a filter: the parent runs its own
+// executable again, and that becomes the program.
+func ExampleExec() {
+	var filter []unix.SockFilter // of a generated Populate function
+
+	if len(os.Args) > 1 && os.Args[1] == "setup" {
+		// Change directory, limits and user here, before the filter.
+		err := install.Exec(filter, os.Args[2], os.Args[2:], os.Environ())
+		log.Fatal(err) // Exec returns only if it fails
+	}
+	cmd := exec.Command("/proc/self/exe", "setup", "/usr/bin/sort", "input.txt")
+	if err := cmd.Run(); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // Staging shows what a policy lacks: the program stops with the stack of the

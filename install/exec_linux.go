@@ -1,6 +1,7 @@
 package install
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -49,6 +50,9 @@ type replacement struct {
 
 func newReplacement(path string, argv, envv []string) (*replacement, error) {
 	// The likely mistakes, while an error can still be handled.
+	if len(argv) == 0 {
+		return nil, errors.New("install: arguments: argv[0], the program's name, is missing; nothing installed")
+	}
 	if err := unix.Access(path, unix.X_OK); err != nil {
 		return nil, fmt.Errorf("install: nothing installed: %w", &os.PathError{Op: "exec", Path: path, Err: err})
 	}

@@ -3,7 +3,6 @@
 package install_test
 
 import (
-	"bufio"
 	"errors"
 	"os"
 	"os/exec"
@@ -17,23 +16,8 @@ import (
 // process id. The child ends with the test.
 func start(t *testing.T, child string, args ...string) (pid int, line string) {
 	t.Helper()
-	cmd := exec.Command(child, args...)
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	line, err = bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("child %v: %v", args, err)
-	}
-	return cmd.Process.Pid, line
+	p := meet(t, child, args...)
+	return p.pid, p.line(t)
 }
 
 func TestVerify(t *testing.T) {

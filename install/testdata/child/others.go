@@ -127,21 +127,6 @@ func thread(args []string) error {
 	return nil
 }
 
-// execute replaces this process by the program args[1:], under a filter that
-// kills the call args[0] names.
-func execute(args []string) error {
-	nr := map[string]uint32{"getppid": getppid, "getpgid": getpgid, "execve": unix.SYS_EXECVE}[args[0]]
-	err := install.Exec(killing(nr), args[1], args[1:], []string{"A=1", "B=2"})
-	var se *os.SyscallError
-	if errors.As(err, &se) {
-		return err
-	}
-	if err2 := untouched(); err2 != nil {
-		return fmt.Errorf("%v, but %v", err, err2)
-	}
-	return err
-}
-
 // staging runs into a trap.
 func staging([]string) error {
 	if err := install.Process(install.Staging(killing(getppid))); err != nil {

@@ -1,0 +1,72 @@
+//go:build linux
+
+package main
+
+import "golang.org/x/sys/unix"
+
+// startup lists what programs call before their main, and to end well: those
+// of the C library, dynamically linked, and those of Go. This program, which is
+// the Go one here, also calls fstat and write.
+var startup = map[string]map[string]uint32{
+	"c": {
+		"execve":          unix.SYS_EXECVE,
+		"brk":             unix.SYS_BRK,
+		"mmap":            mmap,
+		"mprotect":        unix.SYS_MPROTECT,
+		"munmap":          unix.SYS_MUNMAP,
+		"access":          access,
+		"faccessat":       unix.SYS_FACCESSAT,
+		"openat":          unix.SYS_OPENAT,
+		"close":           unix.SYS_CLOSE,
+		"fstat":           fstat,
+		"newfstatat":      newfstatat,
+		"read":            unix.SYS_READ,
+		"pread64":         unix.SYS_PREAD64,
+		"setTLS":          setTLS,
+		"set_tid_address": unix.SYS_SET_TID_ADDRESS,
+		"set_robust_list": unix.SYS_SET_ROBUST_LIST,
+		"rseq":            unix.SYS_RSEQ,
+		"prlimit64":       unix.SYS_PRLIMIT64,
+		"getrandom":       unix.SYS_GETRANDOM,
+		"exit_group":      unix.SYS_EXIT_GROUP,
+	},
+	"go": {
+		"execve":            unix.SYS_EXECVE,
+		"brk":               unix.SYS_BRK,
+		"setTLS":            setTLS,
+		"uname":             unix.SYS_UNAME,
+		"sched_getaffinity": unix.SYS_SCHED_GETAFFINITY,
+		"open":              open,
+		"openat":            unix.SYS_OPENAT,
+		"read":              unix.SYS_READ,
+		"pread64":           unix.SYS_PREAD64,
+		"write":             unix.SYS_WRITE,
+		"close":             unix.SYS_CLOSE,
+		"fcntl":             unix.SYS_FCNTL,
+		"fcntl64":           fcntl64,
+		"fstat":             fstat,
+		"mmap":              mmap,
+		"munmap":            unix.SYS_MUNMAP,
+		"madvise":           unix.SYS_MADVISE,
+		"prctl":             unix.SYS_PRCTL,
+		"prlimit64":         unix.SYS_PRLIMIT64,
+		"rt_sigaction":      unix.SYS_RT_SIGACTION,
+		"rt_sigprocmask":    unix.SYS_RT_SIGPROCMASK,
+		"rt_sigreturn":      unix.SYS_RT_SIGRETURN,
+		"sigaltstack":       unix.SYS_SIGALTSTACK,
+		"clone":             unix.SYS_CLONE,
+		"gettid":            unix.SYS_GETTID,
+		"getpid":            unix.SYS_GETPID,
+		"tgkill":            unix.SYS_TGKILL,
+		"futex":             unix.SYS_FUTEX,
+		"futex_time64":      futexTime64,
+		"nanosleep":         unix.SYS_NANOSLEEP,
+		"sched_yield":       unix.SYS_SCHED_YIELD,
+		"epoll_create1":     unix.SYS_EPOLL_CREATE1,
+		"epoll_ctl":         unix.SYS_EPOLL_CTL,
+		"epoll_pwait":       unix.SYS_EPOLL_PWAIT,
+		"eventfd2":          unix.SYS_EVENTFD2,
+		"exit":              unix.SYS_EXIT,
+		"exit_group":        unix.SYS_EXIT_GROUP,
+	},
+}
