@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 GO ?= go
 
 # Modules of their own, which may require more than the library does.
-modules := examples/daemon examples/privileges bench
+modules := examples/daemon examples/lines examples/metrics examples/privileges bench
 
 # The same kernel runs 32-bit programs: these packages are tested as such too.
 native := $(shell $(GO) env GOARCH)
@@ -22,7 +22,7 @@ demo:
 test:
 	$(GO) test ./...
 	$(MAKE) test-386
-	for dir in $(modules); do (cd $$dir && $(GO) test ./...) || exit 1; done
+	for dir in $(modules); do (cd $$dir && $(GO) test -count=1 ./...) || exit 1; done
 
 test-386:
 ifeq ($(native),amd64)
