@@ -51,7 +51,7 @@ endif
 
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
-	$(GO) vet ./... ./install/testdata/child
+	$(GO) vet ./... ./install/testdata/child ./testdata/sigsys/child
 	GOARCH=386 $(GO) vet ./...
 	GOARCH=arm64 $(GO) vet ./...
 	GOOS=darwin $(GO) vet ./arch ./cmd/... ./goruntime ./install ./vm

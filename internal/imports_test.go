@@ -33,7 +33,8 @@ var allowed = []struct{ pkg, imports string }{
 	{"policy/gotile", "goruntime"},
 	{"install", "internal/bpf internal/rule"},
 	{"vm", "arch internal/bpf internal/compile internal/gen internal/rule"},
-	{"cmd/tileseal", "arch internal/bpf internal/compile internal/emit internal/gen internal/profile internal/prove internal/rule vm"},
+	{"internal/sigsys", "arch internal/cconst internal/proto internal/rule"},
+	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/compile internal/emit internal/gen internal/profile internal/prove internal/rule internal/sigsys vm"},
 }
 
 // tests are packages that only tests use; they may import any other.

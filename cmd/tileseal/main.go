@@ -5,6 +5,7 @@
 //	tileseal gen [-layout L] [-dialect D] [-target A,A] [-package P] [-check] FILE...
 //	tileseal prove [-arch A] [-dialect D] [-layout L] [-program X.json] [-format F] FILE
 //	tileseal diff [-arch A] [-dialect D] [-layout L] [-wider] [-format F] OLD NEW
+//	tileseal why [-arch A] [-policy FILE] [-p name=value] [-format F] [REPORT]
 //
 // compile writes one program to standard output. gen writes a policy's Go
 // beside it, for go:generate:
@@ -13,7 +14,10 @@
 //
 // Both write only what has been proven equal to the policy. prove shows the
 // proof, or for a program from elsewhere a call it judges wrongly; diff shows
-// a call of each number that two policies judge differently.
+// a call of each number that two policies judge differently. why reads what a
+// Go program printed when it died of SIGSYS, or lines of the kernel's audit, and
+// names the call, its arguments and the line of a policy that would have to
+// change.
 //
 // The exit status is 0 on success, 1 if a policy has errors, a file cannot be
 // read or is stale, or two sides differ, 2 if the command was called wrongly
@@ -41,6 +45,7 @@ var verbs = []verb{
 	{"gen", "[flags] FILE...", "write the Go of policies beside them", runGen},
 	{"prove", "[flags] FILE", "prove a program equal to its policy, or refute it", runProve},
 	{"diff", "[flags] OLD NEW", "show the calls that two policies judge differently", runDiff},
+	{"why", "[flags] [REPORT]", "name the call in a crash text or audit line, and the policy line to change", runWhy},
 }
 
 // A command is one call of a verb.
@@ -95,8 +100,8 @@ func (v verb) call(stdout, stderr io.Writer, args []string) int {
 	}
 }
 
-// parse reads the flags and checks the number of files.
-func (c *command) parse(oneFile bool) error {
+// parseFlags reads the flags.
+func (c *command) parseFlags() error {
 	if len(c.args) > 0 && (c.args[0] == "-h" || c.args[0] == "-help" || c.args[0] == "--help") {
 		c.SetOutput(c.stdout)
 	}
@@ -105,6 +110,14 @@ func (c *command) parse(oneFile bool) error {
 			return err
 		}
 		return errUsage // flag has said why
+	}
+	return nil
+}
+
+// parse reads the flags and checks the number of files.
+func (c *command) parse(oneFile bool) error {
+	if err := c.parseFlags(); err != nil {
+		return err
 	}
 	if n := c.NArg(); n == 0 || oneFile && n > 1 {
 		return c.misuse("%s takes %s, found %d", c.Name(), map[bool]string{true: "one policy file", false: "policy files"}[oneFile], n)
