@@ -22,7 +22,15 @@ func checkBuild(l Levels) error {
 	// Before cgo, which the sanitizers bring along: this is the better advice.
 	info, ok := debug.ReadBuildInfo()
 	for _, flag := range instrumentation(info, ok) {
-		return &Error{Reason: ErrInstrumented, Found: "built with " + flag, Do: "seal a build without " + flag}
+		given := instrumentLevels[flag]
+		if l&given != 0 {
+			continue
+		}
+		do := "seal a build without " + flag
+		if given != 0 {
+			do += ", or include go/" + given.String() + " in the policy"
+		}
+		return &Error{Reason: ErrInstrumented, Found: "built with " + flag, Do: do}
 	}
 	return checkCgo(iscgo, runtime.GOARCH, l)
 }
@@ -41,6 +49,10 @@ func checkCgo(linked bool, goarch string, l Levels) error {
 	}
 	return nil
 }
+
+// instrumentLevels are the levels that hold what a flag adds. The memory and
+// address sanitizers have none.
+var instrumentLevels = map[string]Levels{"-race": Race, "-cover": Cover}
 
 // instrumentation lists the flags of a build that add system calls. The race
 // detector is known from its build tag, the rest from the build information,

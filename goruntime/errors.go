@@ -16,8 +16,8 @@ var (
 	// ErrCgo: the program has cgo linked in, and the levels lack Cgo or were
 	// not measured with it. The C library's threads make calls of their own.
 	ErrCgo = errors.New("cgo program")
-	// ErrInstrumented: built with -race, -msan, -asan or -cover, which add
-	// system calls, some of them at exit.
+	// ErrInstrumented: built with -msan or -asan, or with -race or -cover and
+	// the levels lack Race or Cover. Each adds system calls, some at exit.
 	ErrInstrumented = errors.New("instrumented build")
 	// ErrGODEBUG: a setting in GODEBUG makes the runtime call what the levels
 	// do not hold.

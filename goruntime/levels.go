@@ -63,6 +63,11 @@ const (
 	AllThreads
 	// Cgo is for programs with cgo: the C library's threads and its malloc.
 	Cgo
+	// Race is for builds with -race, beside Cgo: for tests of sealed programs.
+	Race
+	// Cover is for builds with -cover, which write a file at the end: for tests
+	// of sealed programs. Wide.
+	Cover
 
 	allLevels = 1<<iota - 1
 )
@@ -88,7 +93,7 @@ const UnmeasuredGo Levels = 1 << 63
 var levelNames = [...]string{
 	"core", "core_vmaname", "core_novdso", "core_gomaxprocs", "core_oldkernel", "core_godebug",
 	"netpoll_init", "netpoll", "files", "tz", "net", "signals", "crash", "crash_core",
-	"pprof", "pprof_oldkernel", "pprof_write", "rand", "exec", "allthreads", "cgo",
+	"pprof", "pprof_oldkernel", "pprof_write", "rand", "exec", "allthreads", "cgo", "race", "cover",
 }
 
 // String lists what is in l as policies name it, joined by |: minors first, then

@@ -38,7 +38,7 @@ func TestLevelsMatchFragments(t *testing.T) {
 		"CoreOldKernel": CoreOldKernel, "CoreGODEBUG": CoreGODEBUG, "NetpollInit": NetpollInit, "Netpoll": Netpoll,
 		"Files": Files, "TZ": TZ, "Net": Net, "Signals": Signals, "Crash": Crash, "CrashCore": CrashCore,
 		"Pprof": Pprof, "PprofOldKernel": PprofOldKernel, "PprofWrite": PprofWrite, "Rand": Rand, "Exec": Exec,
-		"AllThreads": AllThreads, "Cgo": Cgo,
+		"AllThreads": AllThreads, "Cgo": Cgo, "Race": Race, "Cover": Cover,
 	}
 	for i, name := range names {
 		ident, _ := baseline.Ident(name)

@@ -68,6 +68,8 @@ var levels = [...]struct{ name, ident string }{
 	{"exec", "Exec"},
 	{"allthreads", "AllThreads"},
 	{"cgo", "Cgo"},
+	{"race", "Race"},
+	{"cover", "Cover"},
 }
 
 // Names lists the levels there are fragments for, as policies name them, in the

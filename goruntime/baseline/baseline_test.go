@@ -59,6 +59,9 @@ func TestFragmentsAreTheMeasurements(t *testing.T) {
 					return // a level of other architectures
 				}
 				if len(rows) == 0 {
+					if levels[name] == nil {
+						t.Skip("only our own measurements have this level")
+					}
 					t.Fatal("nothing was measured")
 				}
 				for nr := range uint32(1000) {
@@ -82,7 +85,9 @@ var ownCalls = []string{"allthreads setgid", "allthreads setgid32", "allthreads 
 // beyond are calls, or further values of their arguments, that our own
 // measurements found a level to need and those beside the checkout lack.
 var beyond = []string{
-	"files uname", // io.Copy from file to file
+	"files uname",                // io.Copy from file to file
+	"exec fcntl", "exec fcntl64", // F_SETFD goes by fcntl64 on 386
+	"cgo read", // of a byte, as free makes the heap of a thread smaller
 	"net shutdown", "net sendto", "net recvfrom", "net sendmsg", "net recvmsg", "net writev", "net fcntl", "net socketcall",
 }
 
