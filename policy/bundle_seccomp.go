@@ -158,26 +158,28 @@ var bundleProgram = [BundleLen]unix.SockFilter{
 	// or SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, and argument 2 is 0), or (argument 1 is
 	// SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK and argument 2 is 0), or (argument 1 is
 	// SOCK_DGRAM|SOCK_CLOEXEC and argument 2 is IPPROTO_UDP)) (bundle.seccomppolicy:46)
-	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                       // load argument 0
-	64: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_INET},                                              // == AF_INET ? 67 : 65
-	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                       // load argument 0
-	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 14, K: unix.AF_INET6},                                            // == AF_INET6 ? 67 : 81
-	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                       // load argument 1
-	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SOCK_STREAM | unix.SOCK_CLOEXEC},                      // == SOCK_STREAM|SOCK_CLOEXEC ? 71 : 69
-	69: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                       // load argument 1
-	70: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK}, // == SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 71 : 73
-	71: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                       // load argument 2
-	72: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: 0},                                                         // == 0 ? 82 : 73
-	73: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                       // load argument 1
-	74: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},  // == SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 75 : 77
-	75: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                       // load argument 2
-	76: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                                         // == 0 ? 82 : 77
-	77: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                       // load argument 1
-	78: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC},                       // == SOCK_DGRAM|SOCK_CLOEXEC ? 79 : 81
-	79: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                       // load argument 2
-	80: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.IPPROTO_UDP},                                          // == IPPROTO_UDP ? 82 : 81
-	81: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                          // kill_process
-	82: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                 // allow
+	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                  // load argument 0
+	64: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_INET},                         // == AF_INET ? 67 : 65
+	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                  // load argument 0
+	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 14, K: unix.AF_INET6},                       // == AF_INET6 ? 67 : 81
+	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                  // load argument 1
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SOCK_STREAM | unix.SOCK_CLOEXEC}, // == SOCK_STREAM|SOCK_CLOEXEC ? 71 : 69
+	69: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                  // load argument 1
+	// == SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 71 : 73
+	70: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},
+	71: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},               // load argument 2
+	72: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: 0}, // == 0 ? 82 : 73
+	73: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},               // load argument 1
+	// == SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 75 : 77
+	74: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},
+	75: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                 // load argument 2
+	76: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                   // == 0 ? 82 : 77
+	77: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                 // load argument 1
+	78: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC}, // == SOCK_DGRAM|SOCK_CLOEXEC ? 79 : 81
+	79: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                 // load argument 2
+	80: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.IPPROTO_UDP},                    // == IPPROTO_UDP ? 82 : 81
+	81: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                    // kill_process
+	82: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                           // allow
 
 	// shutdown: if argument 1 is SHUT_WR (bundle.seccomppolicy:62)
 	83: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                          // load argument 1

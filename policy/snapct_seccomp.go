@@ -218,20 +218,21 @@ var snapctProgram = [SnapctLen]unix.SockFilter{
 	// socket: if (argument 0 is AF_INET and argument 1 is SOCK_STREAM|SOCK_NONBLOCK and argument 2
 	// is 0), or (argument 0 is AF_INET and argument 1 is SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK and
 	// argument 2 is 0) (snapct.seccomppolicy:57)
-	75: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                      // load argument 0
-	76: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.AF_INET},                                             // == AF_INET ? 77 : 81
-	77: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                      // load argument 1
-	78: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_STREAM | unix.SOCK_NONBLOCK},                    // == SOCK_STREAM|SOCK_NONBLOCK ? 79 : 81
-	79: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                      // load argument 2
-	80: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: 0},                                                        // == 0 ? 88 : 81
-	81: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                      // load argument 0
-	82: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.AF_INET},                                             // == AF_INET ? 83 : 87
-	83: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                      // load argument 1
-	84: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK}, // == SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 85 : 87
-	85: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                      // load argument 2
-	86: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0},                                                        // == 0 ? 88 : 87
-	87: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                         // kill_process
-	88: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                // allow
+	75: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                   // load argument 0
+	76: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.AF_INET},                          // == AF_INET ? 77 : 81
+	77: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                   // load argument 1
+	78: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_STREAM | unix.SOCK_NONBLOCK}, // == SOCK_STREAM|SOCK_NONBLOCK ? 79 : 81
+	79: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                   // load argument 2
+	80: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: 0},                                     // == 0 ? 88 : 81
+	81: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                   // load argument 0
+	82: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.AF_INET},                          // == AF_INET ? 83 : 87
+	83: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                   // load argument 1
+	// == SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK ? 85 : 87
+	84: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SOCK_DGRAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},
+	85: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},               // load argument 2
+	86: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0}, // == 0 ? 88 : 87
+	87: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},  // kill_process
+	88: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},         // allow
 
 	// recvmsg: if argument 2 is 0 (snapct.seccomppolicy:69)
 	89: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},               // load argument 2

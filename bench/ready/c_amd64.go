@@ -338,76 +338,77 @@ func PopulateC(out []unix.SockFilter) {
 
 var cProgram = [CLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                                                            // load architecture
-	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: unix.AUDIT_ARCH_X86_64},                                                                                                                       // == x86_64 ? 2 : 71
-	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                                                            // load number of the call
-	3:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 56, K: unix.SYS_MKNOD},                                                                                                                               // > mknod ? 4 : 60
-	4:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 48, Jf: 0, K: unix.SYS_PERSONALITY},                                                                                                                         // == personality ? 53 : 5
-	5:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 46, Jf: 0, K: unix.SYS_CLONE3},                                                                                                                              // == clone3 ? 52 : 6
-	6:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 32, Jf: 0, K: unix.SYS_URETPROBE},                                                                                                                           // > uretprobe ? 39 : 7
-	7:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 22, K: unix.SYS_TIMER_DELETE},                                                                                                                        // > timer_delete ? 8 : 30
-	8:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 11, K: unix.SYS_UTIMENSAT},                                                                                                                           // >= utimensat ? 9 : 20
-	9:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_PROCESS_VM_WRITEV},                                                                                                                    // > process_vm_writev ? 16 : 10
-	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 58, K: unix.SYS_RT_TGSIGQUEUEINFO},                                                                                                                   // > rt_tgsigqueueinfo ? 11 : 69
-	11: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_CLOCK_ADJTIME},                                                                                                                        // >= clock_adjtime ? 12 : 13
-	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 57, Jf: 56, K: 308},                                                                                                                                         // == 308 ? 70 : 69
-	13: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_FANOTIFY_MARK},                                                                                                                        // >= fanotify_mark ? 14 : 15
-	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 54, K: 304},                                                                                                                                         // == 304 ? 70 : 69
-	15: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 53, Jf: 54, K: unix.SYS_RECVMMSG},                                                                                                                           // == recvmmsg ? 69 : 70
-	16: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 52, Jf: 0, K: unix.SYS_MEMBARRIER},                                                                                                                          // >= membarrier ? 69 : 17
-	17: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_MEMFD_CREATE},                                                                                                                         // > memfd_create ? 19 : 18
-	18: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 50, Jf: 51, K: unix.SYS_SCHED_SETATTR},                                                                                                                      // >= sched_setattr ? 69 : 70
-	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 50, K: unix.SYS_EXECVEAT},                                                                                                                           // == execveat ? 69 : 70
-	20: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_IOPRIO_SET},                                                                                                                           // >= ioprio_set ? 21 : 25
-	21: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_PPOLL},                                                                                                                                // > ppoll ? 23 : 22
-	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 47, Jf: 46, K: 256},                                                                                                                                         // == 256 ? 70 : 69
-	23: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 46, Jf: 0, K: 272},                                                                                                                                          // == 272 ? 70 : 24
-	24: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 45, Jf: 44, K: 279},                                                                                                                                         // == 279 ? 70 : 69
-	25: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_MQ_OPEN},                                                                                                                              // >= mq_open ? 28 : 26
-	26: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 43, Jf: 0, K: unix.SYS_UTIMES},                                                                                                                              // > utimes ? 70 : 27
-	27: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 41, K: 227},                                                                                                                                         // == 227 ? 70 : 69
-	28: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 40, K: unix.SYS_MQ_GETSETATTR},                                                                                                                       // > mq_getsetattr ? 29 : 69
-	29: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 39, Jf: 40, K: unix.SYS_WAITID},                                                                                                                             // == waitid ? 69 : 70
-	30: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_GETTID},                                                                                                                               // >= gettid ? 31 : 32
-	31: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 38, Jf: 37, K: 212},                                                                                                                                         // == 212 ? 70 : 69
-	32: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 37, Jf: 0, K: unix.SYS_SYNC},                                                                                                                                // > sync ? 70 : 33
-	33: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 3, Jf: 0, K: unix.SYS_MUNLOCKALL},                                                                                                                           // > munlockall ? 37 : 34
-	34: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 34, Jf: 0, K: unix.SYS_GETPRIORITY},                                                                                                                         // >= getpriority ? 69 : 35
-	35: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 34, K: unix.SYS_STATFS},                                                                                                                              // >= statfs ? 36 : 70
-	36: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 33, Jf: 32, K: 139},                                                                                                                                         // == 139 ? 70 : 69
-	37: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 31, Jf: 0, K: unix.SYS_PRCTL},                                                                                                                               // >= prctl ? 69 : 38
-	38: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: unix.SYS_MODIFY_LDT},                                                                                                                         // == modify_ldt ? 69 : 70
-	39: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 30, K: unix.SYS_PIDFD_SEND_SIGNAL},                                                                                                                   // >= pidfd_send_signal ? 40 : 70
-	40: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_LANDLOCK_CREATE_RULESET},                                                                                                              // >= landlock_create_ruleset ? 41 : 47
-	41: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_LISTMOUNT},                                                                                                                            // > listmount ? 43 : 42
-	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 27, Jf: 26, K: 450},                                                                                                                                         // == 450 ? 70 : 69
-	43: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_REMOVEXATTRAT},                                                                                                                        // > removexattrat ? 45 : 44
-	44: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 25, K: unix.SYS_MSEAL},                                                                                                                              // >= mseal ? 69 : 70
-	45: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 24, K: 0x40000000},                                                                                                                                   // >= 0x40000000 ? 46 : 70
-	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 24, K: 0xffffffff},                                                                                                                                  // == 0xffffffff ? 70 : 71
-	47: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_PIDFD_OPEN},                                                                                                                           // >= pidfd_open ? 48 : 51
-	48: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_FACCESSAT2},                                                                                                                           // > faccessat2 ? 50 : 49
-	49: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 19, K: 438},                                                                                                                                         // == 438 ? 70 : 69
-	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 18, Jf: 19, K: unix.SYS_EPOLL_PWAIT2},                                                                                                                       // == epoll_pwait2 ? 69 : 70
-	51: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 18, K: unix.SYS_PIDFD_SEND_SIGNAL},                                                                                                                  // == pidfd_send_signal ? 69 : 70
-	52: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 38},                                                                                                                                                // errno(38)
-	53: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                           // load argument 0
-	54: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: 8},                                                                                                                                             // > 8 ? 55 : 58
-	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: 0x20000},                                                                                                                                      // == 0x20000 ? 69 : 56
-	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 0, K: 0x20008},                                                                                                                                      // == 0x20008 ? 69 : 57
-	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 12, K: 0xffffffff},                                                                                                                                  // == 0xffffffff ? 69 : 70
-	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 10, Jf: 0, K: 0},                                                                                                                                            // == 0 ? 69 : 59
-	59: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 10, K: 8},                                                                                                                                            // == 8 ? 69 : 70
-	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_SOCKET},                                                                                                                               // == socket ? 65 : 61
-	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLONE},                                                                                                                                // == clone ? 63 : 62
-	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 6, K: 103},                                                                                                                                           // == 103 ? 70 : 69
-	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                           // load argument 0
-	64: {Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jt: 5, Jf: 4, K: unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET}, // & 0x7e020000 ? 70 : 69
-	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                           // load argument 0
-	66: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_VSOCK},                                                                                                                                 // > AF_VSOCK ? 69 : 67
-	67: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_ALG},                                                                                                                                   // == AF_ALG ? 70 : 68
-	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.AF_VSOCK},                                                                                                                                 // == AF_VSOCK ? 70 : 69
-	69: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                                                     // allow
-	70: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 1},                                                                                                                                                 // errno(1)
-	71: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                                              // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                               // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: unix.AUDIT_ARCH_X86_64},          // == x86_64 ? 2 : 71
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                               // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 56, K: unix.SYS_MKNOD},                  // > mknod ? 4 : 60
+	4:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 48, Jf: 0, K: unix.SYS_PERSONALITY},            // == personality ? 53 : 5
+	5:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 46, Jf: 0, K: unix.SYS_CLONE3},                 // == clone3 ? 52 : 6
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 32, Jf: 0, K: unix.SYS_URETPROBE},              // > uretprobe ? 39 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 22, K: unix.SYS_TIMER_DELETE},           // > timer_delete ? 8 : 30
+	8:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 11, K: unix.SYS_UTIMENSAT},              // >= utimensat ? 9 : 20
+	9:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_PROCESS_VM_WRITEV},       // > process_vm_writev ? 16 : 10
+	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 58, K: unix.SYS_RT_TGSIGQUEUEINFO},      // > rt_tgsigqueueinfo ? 11 : 69
+	11: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_CLOCK_ADJTIME},           // >= clock_adjtime ? 12 : 13
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 57, Jf: 56, K: 308},                            // == 308 ? 70 : 69
+	13: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_FANOTIFY_MARK},           // >= fanotify_mark ? 14 : 15
+	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 54, K: 304},                            // == 304 ? 70 : 69
+	15: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 53, Jf: 54, K: unix.SYS_RECVMMSG},              // == recvmmsg ? 69 : 70
+	16: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 52, Jf: 0, K: unix.SYS_MEMBARRIER},             // >= membarrier ? 69 : 17
+	17: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_MEMFD_CREATE},            // > memfd_create ? 19 : 18
+	18: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 50, Jf: 51, K: unix.SYS_SCHED_SETATTR},         // >= sched_setattr ? 69 : 70
+	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 50, K: unix.SYS_EXECVEAT},              // == execveat ? 69 : 70
+	20: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_IOPRIO_SET},              // >= ioprio_set ? 21 : 25
+	21: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_PPOLL},                   // > ppoll ? 23 : 22
+	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 47, Jf: 46, K: 256},                            // == 256 ? 70 : 69
+	23: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 46, Jf: 0, K: 272},                             // == 272 ? 70 : 24
+	24: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 45, Jf: 44, K: 279},                            // == 279 ? 70 : 69
+	25: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_MQ_OPEN},                 // >= mq_open ? 28 : 26
+	26: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 43, Jf: 0, K: unix.SYS_UTIMES},                 // > utimes ? 70 : 27
+	27: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 41, K: 227},                            // == 227 ? 70 : 69
+	28: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 40, K: unix.SYS_MQ_GETSETATTR},          // > mq_getsetattr ? 29 : 69
+	29: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 39, Jf: 40, K: unix.SYS_WAITID},                // == waitid ? 69 : 70
+	30: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_GETTID},                  // >= gettid ? 31 : 32
+	31: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 38, Jf: 37, K: 212},                            // == 212 ? 70 : 69
+	32: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 37, Jf: 0, K: unix.SYS_SYNC},                   // > sync ? 70 : 33
+	33: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 3, Jf: 0, K: unix.SYS_MUNLOCKALL},              // > munlockall ? 37 : 34
+	34: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 34, Jf: 0, K: unix.SYS_GETPRIORITY},            // >= getpriority ? 69 : 35
+	35: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 34, K: unix.SYS_STATFS},                 // >= statfs ? 36 : 70
+	36: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 33, Jf: 32, K: 139},                            // == 139 ? 70 : 69
+	37: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 31, Jf: 0, K: unix.SYS_PRCTL},                  // >= prctl ? 69 : 38
+	38: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: unix.SYS_MODIFY_LDT},            // == modify_ldt ? 69 : 70
+	39: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 30, K: unix.SYS_PIDFD_SEND_SIGNAL},      // >= pidfd_send_signal ? 40 : 70
+	40: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_LANDLOCK_CREATE_RULESET}, // >= landlock_create_ruleset ? 41 : 47
+	41: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_LISTMOUNT},               // > listmount ? 43 : 42
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 27, Jf: 26, K: 450},                            // == 450 ? 70 : 69
+	43: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_REMOVEXATTRAT},           // > removexattrat ? 45 : 44
+	44: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 25, K: unix.SYS_MSEAL},                 // >= mseal ? 69 : 70
+	45: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 24, K: 0x40000000},                      // >= 0x40000000 ? 46 : 70
+	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 24, K: 0xffffffff},                     // == 0xffffffff ? 70 : 71
+	47: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_PIDFD_OPEN},              // >= pidfd_open ? 48 : 51
+	48: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_FACCESSAT2},              // > faccessat2 ? 50 : 49
+	49: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 19, K: 438},                            // == 438 ? 70 : 69
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 18, Jf: 19, K: unix.SYS_EPOLL_PWAIT2},          // == epoll_pwait2 ? 69 : 70
+	51: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 18, K: unix.SYS_PIDFD_SEND_SIGNAL},     // == pidfd_send_signal ? 69 : 70
+	52: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 38},                                   // errno(38)
+	53: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                              // load argument 0
+	54: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: 8},                                // > 8 ? 55 : 58
+	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: 0x20000},                         // == 0x20000 ? 69 : 56
+	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 0, K: 0x20008},                         // == 0x20008 ? 69 : 57
+	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 12, K: 0xffffffff},                     // == 0xffffffff ? 69 : 70
+	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 10, Jf: 0, K: 0},                               // == 0 ? 69 : 59
+	59: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 10, K: 8},                               // == 8 ? 69 : 70
+	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_SOCKET},                  // == socket ? 65 : 61
+	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLONE},                   // == clone ? 63 : 62
+	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 6, K: 103},                              // == 103 ? 70 : 69
+	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                              // load argument 0
+	// & 0x7e020000 ? 70 : 69
+	64: {Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jt: 5, Jf: 4, K: unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET},
+	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                           // load argument 0
+	66: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_VSOCK}, // > AF_VSOCK ? 69 : 67
+	67: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.AF_ALG},   // == AF_ALG ? 70 : 68
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.AF_VSOCK}, // == AF_VSOCK ? 70 : 69
+	69: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                     // allow
+	70: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 1},                 // errno(1)
+	71: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},              // kill_process
 }

@@ -81,76 +81,79 @@ func PopulateD(out []unix.SockFilter) {
 
 var dProgram = [DLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                                                 // load architecture
-	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: unix.AUDIT_ARCH_X86_64},                                                                                                            // == x86_64 ? 2 : 71
-	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                                                 // load number of the call
-	3:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 29, Jf: 0, K: unix.SYS_CLONE},                                                                                                                    // >= clone ? 33 : 4
-	4:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_MMAP},                                                                                                                     // == mmap ? 28 : 5
-	5:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_MADVISE},                                                                                                                  // == madvise ? 23 : 6
-	6:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 10, Jf: 0, K: unix.SYS_SCHED_YIELD},                                                                                                              // > sched_yield ? 17 : 7
-	7:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_RT_SIGRETURN},                                                                                                              // > rt_sigreturn ? 13 : 8
-	8:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_LSEEK},                                                                                                                     // >= lseek ? 9 : 10
-	9:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 61, Jf: 60, K: 12},                                                                                                                               // == 12 ? 71 : 70
-	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLOSE},                                                                                                                     // > close ? 12 : 11
-	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 59, Jf: 58, K: 2},                                                                                                                                // == 2 ? 71 : 70
-	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 57, Jf: 58, K: unix.SYS_FSTAT},                                                                                                                   // == fstat ? 70 : 71
-	13: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_WRITEV},                                                                                                                    // > writev ? 16 : 14
-	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 56, Jf: 0, K: 16},                                                                                                                                // == 16 ? 71 : 15
-	15: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 54, K: 19},                                                                                                                               // == 19 ? 71 : 70
-	16: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 53, Jf: 54, K: unix.SYS_SCHED_YIELD},                                                                                                             // == sched_yield ? 70 : 71
-	17: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_GETPID},                                                                                                                    // >= getpid ? 18 : 22
-	18: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_SHUTDOWN},                                                                                                                  // >= shutdown ? 19 : 20
-	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 51, Jf: 50, K: 53},                                                                                                                               // == 53 ? 71 : 70
-	20: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 50, Jf: 0, K: unix.SYS_RECVFROM},                                                                                                                 // > recvfrom ? 71 : 21
-	21: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 48, K: 43},                                                                                                                               // == 43 ? 71 : 70
-	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 47, Jf: 48, K: unix.SYS_NANOSLEEP},                                                                                                               // == nanosleep ? 70 : 71
-	23: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                // load argument 2, low word
-	24: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_HUGEPAGE},                                                                                                                 // >= MADV_HUGEPAGE ? 27 : 25
-	25: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 44, Jf: 0, K: unix.MADV_DONTNEED},                                                                                                                // == MADV_DONTNEED ? 70 : 26
-	26: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 43, Jf: 44, K: unix.MADV_FREE},                                                                                                                   // == MADV_FREE ? 70 : 71
-	27: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 43, Jf: 42, K: unix.MADV_NOHUGEPAGE},                                                                                                             // > MADV_NOHUGEPAGE ? 71 : 70
-	28: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                // load argument 2, low word
-	29: {Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jt: 41, Jf: 0, K: unix.PROT_EXEC},                                                                                                                   // & 4 ? 71 : 30
-	30: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                // load argument 3, low word
-	31: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 38, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                                             // == MAP_PRIVATE|MAP_ANONYMOUS ? 70 : 32
-	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 37, Jf: 38, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},                                                                           // == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 70 : 71
-	33: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 33, K: unix.SYS_CLONE},                                                                                                                    // > clone ? 34 : 67
-	34: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 29, Jf: 0, K: unix.SYS_FUTEX},                                                                                                                    // == futex ? 64 : 35
-	35: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 35, Jf: 0, K: unix.SYS_GETRANDOM},                                                                                                                // > getrandom ? 71 : 36
-	36: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 21, K: unix.SYS_GETTID},                                                                                                                   // >= gettid ? 37 : 58
-	37: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 11, K: unix.SYS_OPENAT},                                                                                                                   // >= openat ? 38 : 49
-	38: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_ACCEPT4},                                                                                                                   // >= accept4 ? 39 : 45
-	39: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_PRLIMIT64},                                                                                                                 // > prlimit64 ? 44 : 40
-	40: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_PIPE2},                                                                                                                     // > pipe2 ? 43 : 41
-	41: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 29, Jf: 0, K: 289},                                                                                                                               // == 289 ? 71 : 42
-	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 28, Jf: 27, K: 292},                                                                                                                              // == 292 ? 71 : 70
-	43: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 26, Jf: 27, K: unix.SYS_PRLIMIT64},                                                                                                               // == prlimit64 ? 70 : 71
-	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 26, K: unix.SYS_GETRANDOM},                                                                                                               // == getrandom ? 70 : 71
-	45: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_NEWFSTATAT},                                                                                                                // > newfstatat ? 48 : 46
-	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_OPENAT},                                                                                                                   // == openat ? 70 : 47
-	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 23, K: unix.SYS_NEWFSTATAT},                                                                                                              // == newfstatat ? 70 : 71
-	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 21, Jf: 22, K: unix.SYS_EPOLL_PWAIT},                                                                                                             // == epoll_pwait ? 70 : 71
-	49: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_GETDENTS64},                                                                                                                // >= getdents64 ? 50 : 56
-	50: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_TGKILL},                                                                                                                   // > tgkill ? 71 : 51
-	51: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_CLOCK_GETTIME},                                                                                                             // >= clock_gettime ? 52 : 55
-	52: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_EXIT_GROUP},                                                                                                                // >= exit_group ? 53 : 54
-	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 16, K: 232},                                                                                                                              // == 232 ? 71 : 70
-	54: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 16, K: unix.SYS_CLOCK_GETTIME},                                                                                                           // == clock_gettime ? 70 : 71
-	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.SYS_GETDENTS64},                                                                                                              // == getdents64 ? 70 : 71
-	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_GETTID},                                                                                                                   // == gettid ? 70 : 57
-	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 13, K: unix.SYS_SCHED_GETAFFINITY},                                                                                                       // == sched_getaffinity ? 70 : 71
-	58: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_FCNTL},                                                                                                                     // > fcntl ? 63 : 59
-	59: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_UNAME},                                                                                                                     // > uname ? 62 : 60
-	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_EXIT},                                                                                                                      // == exit ? 70 : 61
-	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SYS_UNAME},                                                                                                                     // == uname ? 70 : 71
-	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 8, K: unix.SYS_FCNTL},                                                                                                                     // == fcntl ? 70 : 71
-	63: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 7, K: unix.SYS_SIGALTSTACK},                                                                                                               // == sigaltstack ? 70 : 71
-	64: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                // load argument 1
-	65: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: 128},                                                                                                                                // == 128|0 ? 70 : 66
-	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 4, K: 129},                                                                                                                                // == 128|1 ? 70 : 71
-	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                // load argument 0
-	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD},                     // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_SYSVSEM|CLONE_THREAD ? 70 : 69
-	69: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD | unix.CLONE_SETTLS}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_SYSVSEM|CLONE_THREAD|CLONE_SETTLS ? 70 : 71
-	70: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                                          // allow
-	71: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                                   // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                     // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: unix.AUDIT_ARCH_X86_64},                // == x86_64 ? 2 : 71
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                     // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 29, Jf: 0, K: unix.SYS_CLONE},                        // >= clone ? 33 : 4
+	4:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_MMAP},                         // == mmap ? 28 : 5
+	5:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_MADVISE},                      // == madvise ? 23 : 6
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 10, Jf: 0, K: unix.SYS_SCHED_YIELD},                  // > sched_yield ? 17 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_RT_SIGRETURN},                  // > rt_sigreturn ? 13 : 8
+	8:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_LSEEK},                         // >= lseek ? 9 : 10
+	9:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 61, Jf: 60, K: 12},                                   // == 12 ? 71 : 70
+	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLOSE},                         // > close ? 12 : 11
+	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 59, Jf: 58, K: 2},                                    // == 2 ? 71 : 70
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 57, Jf: 58, K: unix.SYS_FSTAT},                       // == fstat ? 70 : 71
+	13: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_WRITEV},                        // > writev ? 16 : 14
+	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 56, Jf: 0, K: 16},                                    // == 16 ? 71 : 15
+	15: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 54, K: 19},                                   // == 19 ? 71 : 70
+	16: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 53, Jf: 54, K: unix.SYS_SCHED_YIELD},                 // == sched_yield ? 70 : 71
+	17: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_GETPID},                        // >= getpid ? 18 : 22
+	18: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_SHUTDOWN},                      // >= shutdown ? 19 : 20
+	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 51, Jf: 50, K: 53},                                   // == 53 ? 71 : 70
+	20: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 50, Jf: 0, K: unix.SYS_RECVFROM},                     // > recvfrom ? 71 : 21
+	21: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 48, K: 43},                                   // == 43 ? 71 : 70
+	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 47, Jf: 48, K: unix.SYS_NANOSLEEP},                   // == nanosleep ? 70 : 71
+	23: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2, low word
+	24: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_HUGEPAGE},                     // >= MADV_HUGEPAGE ? 27 : 25
+	25: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 44, Jf: 0, K: unix.MADV_DONTNEED},                    // == MADV_DONTNEED ? 70 : 26
+	26: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 43, Jf: 44, K: unix.MADV_FREE},                       // == MADV_FREE ? 70 : 71
+	27: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 43, Jf: 42, K: unix.MADV_NOHUGEPAGE},                 // > MADV_NOHUGEPAGE ? 71 : 70
+	28: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2, low word
+	29: {Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jt: 41, Jf: 0, K: unix.PROT_EXEC},                       // & 4 ? 71 : 30
+	30: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                    // load argument 3, low word
+	31: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 38, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 70 : 32
+	// == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 70 : 71
+	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 37, Jf: 38, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},
+	33: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 33, K: unix.SYS_CLONE},              // > clone ? 34 : 67
+	34: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 29, Jf: 0, K: unix.SYS_FUTEX},              // == futex ? 64 : 35
+	35: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 35, Jf: 0, K: unix.SYS_GETRANDOM},          // > getrandom ? 71 : 36
+	36: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 21, K: unix.SYS_GETTID},             // >= gettid ? 37 : 58
+	37: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 11, K: unix.SYS_OPENAT},             // >= openat ? 38 : 49
+	38: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_ACCEPT4},             // >= accept4 ? 39 : 45
+	39: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_PRLIMIT64},           // > prlimit64 ? 44 : 40
+	40: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_PIPE2},               // > pipe2 ? 43 : 41
+	41: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 29, Jf: 0, K: 289},                         // == 289 ? 71 : 42
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 28, Jf: 27, K: 292},                        // == 292 ? 71 : 70
+	43: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 26, Jf: 27, K: unix.SYS_PRLIMIT64},         // == prlimit64 ? 70 : 71
+	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 26, K: unix.SYS_GETRANDOM},         // == getrandom ? 70 : 71
+	45: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_NEWFSTATAT},          // > newfstatat ? 48 : 46
+	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_OPENAT},             // == openat ? 70 : 47
+	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 23, K: unix.SYS_NEWFSTATAT},        // == newfstatat ? 70 : 71
+	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 21, Jf: 22, K: unix.SYS_EPOLL_PWAIT},       // == epoll_pwait ? 70 : 71
+	49: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 6, K: unix.SYS_GETDENTS64},          // >= getdents64 ? 50 : 56
+	50: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_TGKILL},             // > tgkill ? 71 : 51
+	51: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_CLOCK_GETTIME},       // >= clock_gettime ? 52 : 55
+	52: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_EXIT_GROUP},          // >= exit_group ? 53 : 54
+	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 16, K: 232},                        // == 232 ? 71 : 70
+	54: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 16, K: unix.SYS_CLOCK_GETTIME},     // == clock_gettime ? 70 : 71
+	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.SYS_GETDENTS64},        // == getdents64 ? 70 : 71
+	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_GETTID},             // == gettid ? 70 : 57
+	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 13, K: unix.SYS_SCHED_GETAFFINITY}, // == sched_getaffinity ? 70 : 71
+	58: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_FCNTL},               // > fcntl ? 63 : 59
+	59: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_UNAME},               // > uname ? 62 : 60
+	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_EXIT},                // == exit ? 70 : 61
+	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SYS_UNAME},               // == uname ? 70 : 71
+	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 8, K: unix.SYS_FCNTL},               // == fcntl ? 70 : 71
+	63: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 7, K: unix.SYS_SIGALTSTACK},         // == sigaltstack ? 70 : 71
+	64: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                          // load argument 1
+	65: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: 128},                          // == 128|0 ? 70 : 66
+	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 4, K: 129},                          // == 128|1 ? 70 : 71
+	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                          // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_SYSVSEM|CLONE_THREAD ? 70 : 69
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD},
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_SYSVSEM|CLONE_THREAD|CLONE_SETTLS ? 70 : 71
+	69: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD | unix.CLONE_SETTLS},
+	70: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},        // allow
+	71: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS}, // kill_process
 }

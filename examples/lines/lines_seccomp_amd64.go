@@ -105,188 +105,190 @@ func PopulateLines(out []unix.SockFilter, rt goruntime.Runtime, listenerFD, logf
 
 var linesProgram = [LinesLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                                                  // load architecture
-	1:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 181, K: unix.AUDIT_ARCH_X86_64},                                                                                                            // == x86_64 ? 2 : 183
-	2:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                                                  // load number of the call
-	3:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 98, Jf: 0, K: unix.SYS_SETSOCKOPT},                                                                                                                // > setsockopt ? 102 : 4
-	4:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 43, K: unix.SYS_RT_SIGRETURN},                                                                                                              // >= rt_sigreturn ? 5 : 48
-	5:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_SOCKET},                                                                                                                    // > socket ? 26 : 6
-	6:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_SOCKET},                                                                                                                    // >= socket ? 21 : 7
-	7:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_MADVISE},                                                                                                                    // == madvise ? 17 : 8
-	8:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_NANOSLEEP},                                                                                                                  // == nanosleep ? 13 : 9
-	9:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_SCHED_YIELD},                                                                                                                // > sched_yield ? 12 : 10
-	10:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 171, Jf: 0, K: unix.SYS_RT_SIGRETURN},                                                                                                             // == rt_sigreturn ? 182 : 11
-	11:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 170, Jf: 171, K: unix.SYS_SCHED_YIELD},                                                                                                            // == sched_yield ? 182 : 183
-	12:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 169, Jf: 170, K: unix.SYS_GETPID},                                                                                                                 // == getpid ? 182 : 183
-	13:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                                 // load argument 1, high word
-	14:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 168, K: 0},                                                                                                                                 // == high word of 0 ? 15 : 183
-	15:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	16:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 165, Jf: 166, K: 0},                                                                                                                               // == 0 ? 182 : 183
-	17:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	18:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.MADV_DONTNEED},                                                                                                                // == MADV_DONTNEED ? 182 : 19
-	19:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 0, K: unix.MADV_HUGEPAGE},                                                                                                                // == MADV_HUGEPAGE ? 182 : 20
-	20:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.MADV_NOHUGEPAGE},                                                                                                            // == MADV_NOHUGEPAGE ? 182 : 183
-	21:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	22:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: unix.AF_NETLINK},                                                                                                                   // == AF_NETLINK ? 23 : 183
-	23:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	24:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 158, K: unix.SOCK_RAW | unix.SOCK_CLOEXEC},                                                                                                 // == SOCK_RAW|SOCK_CLOEXEC ? 25 : 183
-	25:  {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 13},                                                                                                                                      // errno(13)
-	26:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_SHUTDOWN},                                                                                                                  // == shutdown ? 44 : 27
-	27:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_GETSOCKNAME},                                                                                                               // == getsockname ? 42 : 28
-	28:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 154, K: unix.SYS_SETSOCKOPT},                                                                                                               // == setsockopt ? 29 : 183
-	29:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	30:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 152, K: 0},                                                                                                                                 // > lastFD ? 31 : 183
-	31:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                 // load argument 4, low word
-	32:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 150, K: 4},                                                                                                                                 // == 4 ? 33 : 183
-	33:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	34:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                                                                                                                    // == IPPROTO_TCP ? 35 : 39
-	35:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	36:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                                                                                                                  // >= MADV_DONTNEED ? 37 : 38
-	37:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 145, Jf: 144, K: uint32(unix.SIGABRT)},                                                                                                            // > SIGABRT ? 183 : 182
-	38:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 143, Jf: 144, K: 1},                                                                                                                               // == 1 ? 182 : 183
-	39:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 143, K: unix.EPOLL_CTL_ADD},                                                                                                                // == EPOLL_CTL_ADD ? 40 : 183
-	40:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	41:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 140, Jf: 141, K: unix.SO_KEEPALIVE},                                                                                                               // == SO_KEEPALIVE ? 182 : 183
-	42:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	43:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 138, Jf: 139, K: 0},                                                                                                                               // > lastFD ? 182 : 183
-	44:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	45:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 137, K: 0},                                                                                                                                 // > lastFD ? 46 : 183
-	46:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	47:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 134, Jf: 135, K: unix.EPOLL_CTL_ADD},                                                                                                              // == EPOLL_CTL_ADD ? 182 : 183
-	48:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 41, K: unix.SYS_WRITE},                                                                                                                     // > write ? 49 : 90
-	49:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 0, K: unix.SYS_RT_SIGACTION},                                                                                                              // >= rt_sigaction ? 74 : 50
-	50:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLOSE},                                                                                                                     // == close ? 71 : 51
-	51:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                                                                                                                      // == mmap ? 52 : 70
-	52:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                                 // load argument 5
-	53:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 129, K: 0},                                                                                                                                 // == 0 ? 54 : 183
-	54:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                 // load argument 3, high word
-	55:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 127, K: 0},                                                                                                                                 // == high word of 0 ? 56 : 183
-	56:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                 // load argument 2, high word
-	57:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 125, K: 0},                                                                                                                                 // == high word of 0 ? 58 : 183
-	58:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                 // load argument 4, low word
-	59:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 123, K: 0xffffffff},                                                                                                                        // == (int)-1 ? 60 : 183
-	60:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                                                                                                                 // load argument 5, high word
-	61:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 121, K: 0},                                                                                                                                 // == high word of 0 ? 62 : 183
-	62:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	63:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                                    // == PROT_READ|PROT_WRITE ? 64 : 67
-	64:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	65:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 116, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                                             // == MAP_PRIVATE|MAP_ANONYMOUS ? 182 : 66
-	66:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 115, Jf: 116, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},                                                                          // == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 182 : 183
-	67:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 115, K: 0},                                                                                                                                 // == 0 ? 68 : 183
-	68:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	69:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 112, Jf: 113, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                                           // == MAP_PRIVATE|MAP_ANONYMOUS ? 182 : 183
-	70:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 111, Jf: 112, K: unix.SYS_MUNMAP},                                                                                                                 // == munmap ? 182 : 183
-	71:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	72:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 109, Jf: 0, K: 0},                                                                                                                                 // > lastFD ? 182 : 73
-	73:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 108, Jf: 109, K: 0},                                                                                                                               // == listenerFD ? 182 : 183
-	74:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                                                                                                             // == rt_sigprocmask ? 83 : 75
-	75:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                 // load argument 3, high word
-	76:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 106, K: 0},                                                                                                                                 // == high word of 0 ? 77 : 183
-	77:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	78:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                                                                                                            // > SIG_SETMASK ? 79 : 82
-	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                                                // == SIGABRT ? 88 : 80
-	80:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                                                // == SIGPIPE ? 88 : 81
-	81:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 101, K: uint32(unix.SIGTERM)},                                                                                                              // == SIGTERM ? 88 : 183
-	82:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 100, Jf: 5, K: 0},                                                                                                                                 // == 0 ? 183 : 88
-	83:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                 // load argument 3, high word
-	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 98, K: 0},                                                                                                                                  // == high word of 0 ? 85 : 183
-	85:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	86:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                                                                                                            // == SIG_UNBLOCK ? 88 : 87
-	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 95, K: uint32(unix.SIG_SETMASK)},                                                                                                           // == SIG_SETMASK ? 88 : 183
-	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 92, Jf: 93, K: 8},                                                                                                                                 // == 8 ? 182 : 183
-	90:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_WRITE},                                                                                                                      // == write ? 91 : 95
-	91:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 89, Jf: 0, K: uint32(unix.SIG_SETMASK)},                                                                                                           // == SIG_SETMASK ? 182 : 93
-	93:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 88, Jf: 0, K: 0},                                                                                                                                  // > lastFD ? 182 : 94
-	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 87, Jf: 2, K: 0},                                                                                                                                  // == logfileFD ? 182 : 97
-	95:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	96:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 85, Jf: 0, K: 0},                                                                                                                                  // > lastFD ? 182 : 97
-	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 85, K: 0},                                                                                                                                  // == rt.EventFD ? 98 : 183
-	98:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                 // load argument 2, high word
-	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 83, K: 0},                                                                                                                                  // == high word of 0 ? 100 : 183
-	100: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	101: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 80, Jf: 81, K: 8},                                                                                                                                 // == 8 ? 182 : 183
-	102: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 49, Jf: 0, K: unix.SYS_EPOLL_CTL},                                                                                                                 // >= epoll_ctl ? 152 : 103
-	103: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_SIGALTSTACK},                                                                                                               // >= sigaltstack ? 104 : 133
-	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: unix.SYS_PRCTL},                                                                                                                     // == prctl ? 127 : 105
-	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_FUTEX},                                                                                                                      // == futex ? 112 : 106
-	106: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_GETTID},                                                                                                                     // >= gettid ? 107 : 111
-	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                                                                                                            // >= restart_syscall ? 108 : 110
-	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 73, Jf: 0, K: unix.SYS_RESTART_SYSCALL},                                                                                                           // == restart_syscall ? 182 : 109
-	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 72, Jf: 73, K: unix.SYS_EXIT_GROUP},                                                                                                               // == exit_group ? 182 : 183
-	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 72, K: unix.SYS_GETTID},                                                                                                                   // == gettid ? 182 : 183
-	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 70, Jf: 71, K: unix.SYS_SIGALTSTACK},                                                                                                              // == sigaltstack ? 182 : 183
-	112: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                                 // load argument 4, high word
-	113: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: 0},                                                                                                                                  // == high word of 0 ? 114 : 183
-	114: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                 // load argument 4, low word
-	115: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 67, K: 0},                                                                                                                                  // == 0 ? 116 : 183
-	116: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                                 // load argument 5
-	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 65, K: 0},                                                                                                                                  // == 0 ? 118 : 183
-	118: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	119: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: linesFUTEXWAITPRIVATE},                                                                                                              // == FUTEX_WAIT_PRIVATE ? 182 : 120
-	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 62, K: linesFUTEXWAKEPRIVATE},                                                                                                              // == FUTEX_WAKE_PRIVATE ? 121 : 183
-	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 60, K: 1},                                                                                                                                  // == 1 ? 123 : 183
-	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                 // load argument 3, high word
-	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 58, K: 0},                                                                                                                                  // == high word of 0 ? 125 : 183
-	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 56, K: 0},                                                                                                                                 // == 0 ? 182 : 183
-	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                                 // load argument 1, high word
-	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 54, K: 0},                                                                                                                                  // == high word of 0 ? 129 : 183
-	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 52, K: 0},                                                                                                                                  // == 0 ? 131 : 183
-	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 50, K: unix.PR_SET_VMA},                                                                                                                   // == PR_SET_VMA ? 182 : 183
-	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_CLONE},                                                                                                                      // == clone ? 142 : 134
-	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EXIT},                                                                                                                       // == exit ? 140 : 135
-	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 47, K: unix.SYS_KILL},                                                                                                                      // == kill ? 136 : 183
-	136: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 45, K: 0},                                                                                                                                  // == rt.PID ? 138 : 183
-	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 43, K: uint32(unix.SIGQUIT)},                                                                                                              // == SIGQUIT ? 182 : 183
-	140: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	141: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 40, Jf: 41, K: 0},                                                                                                                                 // == 0 ? 182 : 183
-	142: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                 // load argument 3, high word
-	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 39, K: 0},                                                                                                                                  // == high word of 0 ? 144 : 183
-	144: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 37, K: 0},                                                                                                                                  // == 0 ? 146 : 183
-	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	147: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 35, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 148 : 183
-	148: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                 // load argument 2, high word
-	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 33, K: 0},                                                                                                                                  // == high word of 0 ? 150 : 183
-	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: 0},                                                                                                                                 // == 0 ? 182 : 183
-	152: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_TGKILL},                                                                                                                    // > tgkill ? 168 : 153
-	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 9, K: unix.SYS_TGKILL},                                                                                                                     // == tgkill ? 154 : 163
-	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	155: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                                    // >= PROT_READ|PROT_WRITE ? 156 : 160
-	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                                                // == SIGABRT ? 161 : 157
-	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                                                // == SIGPIPE ? 161 : 158
-	158: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                                                                                                                // == MADV_NOHUGEPAGE ? 161 : 159
-	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 23, K: uint32(unix.SIGURG)},                                                                                                                // == SIGURG ? 161 : 183
-	160: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: 0},                                                                                                                                  // == 0 ? 183 : 161
-	161: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	162: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 19, Jf: 20, K: 0},                                                                                                                                 // == rt.PID ? 182 : 183
-	163: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	164: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: 0},                                                                                                                                  // == rt.EpollFD ? 165 : 183
-	165: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                 // load argument 1
-	166: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.EPOLL_CTL_ADD},                                                                                                                 // == EPOLL_CTL_ADD ? 182 : 167
-	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.EPOLL_CTL_DEL},                                                                                                                // == EPOLL_CTL_DEL ? 182 : 183
-	168: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                                                                                                                // == epoll_pwait ? 174 : 169
-	169: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_ACCEPT4},                                                                                                                   // == accept4 ? 170 : 183
-	170: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	171: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 11, K: 0},                                                                                                                                  // == listenerFD ? 172 : 183
-	172: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                 // load argument 3, low word
-	173: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},                                                                                              // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 182 : 183
-	174: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                                 // load argument 4, high word
-	175: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 7, K: 0},                                                                                                                                   // == high word of 0 ? 176 : 183
-	176: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                 // load argument 4, low word
-	177: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                                                                                                                   // == 0 ? 178 : 183
-	178: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                 // load argument 0
-	179: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                                                                                                                   // == rt.EpollFD ? 180 : 183
-	180: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                 // load argument 2
-	181: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 128},                                                                                                                                 // == 128 ? 182 : 183
-	182: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                                           // allow
-	183: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                                    // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                      // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 181, K: unix.AUDIT_ARCH_X86_64},                // == x86_64 ? 2 : 183
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                      // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 98, Jf: 0, K: unix.SYS_SETSOCKOPT},                    // > setsockopt ? 102 : 4
+	4:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 43, K: unix.SYS_RT_SIGRETURN},                  // >= rt_sigreturn ? 5 : 48
+	5:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_SOCKET},                        // > socket ? 26 : 6
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_SOCKET},                        // >= socket ? 21 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_MADVISE},                        // == madvise ? 17 : 8
+	8:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_NANOSLEEP},                      // == nanosleep ? 13 : 9
+	9:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_SCHED_YIELD},                    // > sched_yield ? 12 : 10
+	10: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 171, Jf: 0, K: unix.SYS_RT_SIGRETURN},                 // == rt_sigreturn ? 182 : 11
+	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 170, Jf: 171, K: unix.SYS_SCHED_YIELD},                // == sched_yield ? 182 : 183
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 169, Jf: 170, K: unix.SYS_GETPID},                     // == getpid ? 182 : 183
+	13: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                     // load argument 1, high word
+	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 168, K: 0},                                     // == high word of 0 ? 15 : 183
+	15: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	16: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 165, Jf: 166, K: 0},                                   // == 0 ? 182 : 183
+	17: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	18: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.MADV_DONTNEED},                    // == MADV_DONTNEED ? 182 : 19
+	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 0, K: unix.MADV_HUGEPAGE},                    // == MADV_HUGEPAGE ? 182 : 20
+	20: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.MADV_NOHUGEPAGE},                // == MADV_NOHUGEPAGE ? 182 : 183
+	21: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: unix.AF_NETLINK},                       // == AF_NETLINK ? 23 : 183
+	23: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	24: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 158, K: unix.SOCK_RAW | unix.SOCK_CLOEXEC},     // == SOCK_RAW|SOCK_CLOEXEC ? 25 : 183
+	25: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 13},                                          // errno(13)
+	26: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_SHUTDOWN},                      // == shutdown ? 44 : 27
+	27: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_GETSOCKNAME},                   // == getsockname ? 42 : 28
+	28: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 154, K: unix.SYS_SETSOCKOPT},                   // == setsockopt ? 29 : 183
+	29: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	30: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 152, K: 0},                                     // > lastFD ? 31 : 183
+	31: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                     // load argument 4, low word
+	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 150, K: 4},                                     // == 4 ? 33 : 183
+	33: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	34: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                        // == IPPROTO_TCP ? 35 : 39
+	35: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	36: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                      // >= MADV_DONTNEED ? 37 : 38
+	37: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 145, Jf: 144, K: uint32(unix.SIGABRT)},                // > SIGABRT ? 183 : 182
+	38: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 143, Jf: 144, K: 1},                                   // == 1 ? 182 : 183
+	39: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 143, K: unix.EPOLL_CTL_ADD},                    // == EPOLL_CTL_ADD ? 40 : 183
+	40: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	41: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 140, Jf: 141, K: unix.SO_KEEPALIVE},                   // == SO_KEEPALIVE ? 182 : 183
+	42: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	43: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 138, Jf: 139, K: 0},                                   // > lastFD ? 182 : 183
+	44: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	45: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 137, K: 0},                                     // > lastFD ? 46 : 183
+	46: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 134, Jf: 135, K: unix.EPOLL_CTL_ADD},                  // == EPOLL_CTL_ADD ? 182 : 183
+	48: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 41, K: unix.SYS_WRITE},                         // > write ? 49 : 90
+	49: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 0, K: unix.SYS_RT_SIGACTION},                  // >= rt_sigaction ? 74 : 50
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLOSE},                         // == close ? 71 : 51
+	51: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                          // == mmap ? 52 : 70
+	52: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                     // load argument 5
+	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 129, K: 0},                                     // == 0 ? 54 : 183
+	54: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                     // load argument 3, high word
+	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 127, K: 0},                                     // == high word of 0 ? 56 : 183
+	56: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                     // load argument 2, high word
+	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 125, K: 0},                                     // == high word of 0 ? 58 : 183
+	58: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                     // load argument 4, low word
+	59: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 123, K: 0xffffffff},                            // == (int)-1 ? 60 : 183
+	60: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                     // load argument 5, high word
+	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 121, K: 0},                                     // == high word of 0 ? 62 : 183
+	62: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	63: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},        // == PROT_READ|PROT_WRITE ? 64 : 67
+	64: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                     // load argument 3, low word
+	65: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 116, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 182 : 66
+	// == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 182 : 183
+	66:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 115, Jf: 116, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},
+	67:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 115, K: 0},                                       // == 0 ? 68 : 183
+	68:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                       // load argument 3, low word
+	69:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 112, Jf: 113, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 182 : 183
+	70:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 111, Jf: 112, K: unix.SYS_MUNMAP},                       // == munmap ? 182 : 183
+	71:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	72:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 109, Jf: 0, K: 0},                                       // > lastFD ? 182 : 73
+	73:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 108, Jf: 109, K: 0},                                     // == listenerFD ? 182 : 183
+	74:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                   // == rt_sigprocmask ? 83 : 75
+	75:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                       // load argument 3, high word
+	76:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 106, K: 0},                                       // == high word of 0 ? 77 : 183
+	77:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	78:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                  // > SIG_SETMASK ? 79 : 82
+	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                      // == SIGABRT ? 88 : 80
+	80:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                      // == SIGPIPE ? 88 : 81
+	81:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 101, K: uint32(unix.SIGTERM)},                    // == SIGTERM ? 88 : 183
+	82:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 100, Jf: 5, K: 0},                                       // == 0 ? 183 : 88
+	83:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                       // load argument 3, high word
+	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 98, K: 0},                                        // == high word of 0 ? 85 : 183
+	85:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	86:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                  // == SIG_UNBLOCK ? 88 : 87
+	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 95, K: uint32(unix.SIG_SETMASK)},                 // == SIG_SETMASK ? 88 : 183
+	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                       // load argument 3, low word
+	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 92, Jf: 93, K: 8},                                       // == 8 ? 182 : 183
+	90:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_WRITE},                            // == write ? 91 : 95
+	91:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 89, Jf: 0, K: uint32(unix.SIG_SETMASK)},                 // == SIG_SETMASK ? 182 : 93
+	93:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 88, Jf: 0, K: 0},                                        // > lastFD ? 182 : 94
+	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 87, Jf: 2, K: 0},                                        // == logfileFD ? 182 : 97
+	95:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	96:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 85, Jf: 0, K: 0},                                        // > lastFD ? 182 : 97
+	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 85, K: 0},                                        // == rt.EventFD ? 98 : 183
+	98:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                       // load argument 2, high word
+	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 83, K: 0},                                        // == high word of 0 ? 100 : 183
+	100: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                       // load argument 2
+	101: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 80, Jf: 81, K: 8},                                       // == 8 ? 182 : 183
+	102: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 49, Jf: 0, K: unix.SYS_EPOLL_CTL},                       // >= epoll_ctl ? 152 : 103
+	103: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_SIGALTSTACK},                     // >= sigaltstack ? 104 : 133
+	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: unix.SYS_PRCTL},                           // == prctl ? 127 : 105
+	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_FUTEX},                            // == futex ? 112 : 106
+	106: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_GETTID},                           // >= gettid ? 107 : 111
+	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                  // >= restart_syscall ? 108 : 110
+	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 73, Jf: 0, K: unix.SYS_RESTART_SYSCALL},                 // == restart_syscall ? 182 : 109
+	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 72, Jf: 73, K: unix.SYS_EXIT_GROUP},                     // == exit_group ? 182 : 183
+	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 72, K: unix.SYS_GETTID},                         // == gettid ? 182 : 183
+	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 70, Jf: 71, K: unix.SYS_SIGALTSTACK},                    // == sigaltstack ? 182 : 183
+	112: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                       // load argument 4, high word
+	113: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 69, K: 0},                                        // == high word of 0 ? 114 : 183
+	114: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                       // load argument 4, low word
+	115: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 67, K: 0},                                        // == 0 ? 116 : 183
+	116: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                       // load argument 5
+	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 65, K: 0},                                        // == 0 ? 118 : 183
+	118: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                       // load argument 1
+	119: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: linesFUTEXWAITPRIVATE},                    // == FUTEX_WAIT_PRIVATE ? 182 : 120
+	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 62, K: linesFUTEXWAKEPRIVATE},                    // == FUTEX_WAKE_PRIVATE ? 121 : 183
+	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                       // load argument 2
+	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 60, K: 1},                                        // == 1 ? 123 : 183
+	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                       // load argument 3, high word
+	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 58, K: 0},                                        // == high word of 0 ? 125 : 183
+	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                       // load argument 3, low word
+	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 56, K: 0},                                       // == 0 ? 182 : 183
+	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                       // load argument 1, high word
+	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 54, K: 0},                                        // == high word of 0 ? 129 : 183
+	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                       // load argument 1
+	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 52, K: 0},                                        // == 0 ? 131 : 183
+	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 49, Jf: 50, K: unix.PR_SET_VMA},                         // == PR_SET_VMA ? 182 : 183
+	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_CLONE},                            // == clone ? 142 : 134
+	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EXIT},                             // == exit ? 140 : 135
+	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 47, K: unix.SYS_KILL},                            // == kill ? 136 : 183
+	136: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 45, K: 0},                                        // == rt.PID ? 138 : 183
+	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                       // load argument 1
+	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 43, K: uint32(unix.SIGQUIT)},                    // == SIGQUIT ? 182 : 183
+	140: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	141: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 40, Jf: 41, K: 0},                                       // == 0 ? 182 : 183
+	142: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                       // load argument 3, high word
+	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 39, K: 0},                                        // == high word of 0 ? 144 : 183
+	144: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                       // load argument 3, low word
+	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 37, K: 0},                                        // == 0 ? 146 : 183
+	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                       // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 148 : 183
+	147: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 35, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS},
+	148: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                    // load argument 2, high word
+	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 33, K: 0},                                     // == high word of 0 ? 150 : 183
+	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: 0},                                    // == 0 ? 182 : 183
+	152: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_TGKILL},                       // > tgkill ? 168 : 153
+	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 9, K: unix.SYS_TGKILL},                        // == tgkill ? 154 : 163
+	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	155: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},       // >= PROT_READ|PROT_WRITE ? 156 : 160
+	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                   // == SIGABRT ? 161 : 157
+	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                   // == SIGPIPE ? 161 : 158
+	158: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                   // == MADV_NOHUGEPAGE ? 161 : 159
+	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 23, K: uint32(unix.SIGURG)},                   // == SIGURG ? 161 : 183
+	160: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: 0},                                     // == 0 ? 183 : 161
+	161: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	162: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 19, Jf: 20, K: 0},                                    // == rt.PID ? 182 : 183
+	163: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	164: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: 0},                                     // == rt.EpollFD ? 165 : 183
+	165: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                    // load argument 1
+	166: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.EPOLL_CTL_ADD},                    // == EPOLL_CTL_ADD ? 182 : 167
+	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.EPOLL_CTL_DEL},                   // == EPOLL_CTL_DEL ? 182 : 183
+	168: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                   // == epoll_pwait ? 174 : 169
+	169: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_ACCEPT4},                      // == accept4 ? 170 : 183
+	170: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	171: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 11, K: 0},                                     // == listenerFD ? 172 : 183
+	172: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                    // load argument 3, low word
+	173: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK}, // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 182 : 183
+	174: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                    // load argument 4, high word
+	175: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 7, K: 0},                                      // == high word of 0 ? 176 : 183
+	176: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                    // load argument 4, low word
+	177: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                      // == 0 ? 178 : 183
+	178: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	179: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                      // == rt.EpollFD ? 180 : 183
+	180: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	181: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 128},                                    // == 128 ? 182 : 183
+	182: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                              // allow
+	183: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                       // kill_process
 }

@@ -104,181 +104,183 @@ func PopulateLines(out []unix.SockFilter, rt goruntime.Runtime, listenerFD, logf
 
 var linesProgram = [LinesLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                                 // load architecture
-	1:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 174, K: unix.AUDIT_ARCH_AARCH64},                                                                                          // == aarch64 ? 2 : 176
-	2:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                                 // load number of the call
-	3:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 92, K: unix.SYS_RT_SIGACTION},                                                                                             // >= rt_sigaction ? 4 : 96
-	4:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 38, Jf: 0, K: unix.SYS_GETSOCKNAME},                                                                                              // > getsockname ? 43 : 5
-	5:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 21, K: unix.SYS_RT_SIGPROCMASK},                                                                                           // > rt_sigprocmask ? 6 : 27
-	6:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 18, Jf: 0, K: unix.SYS_GETSOCKNAME},                                                                                              // >= getsockname ? 25 : 7
-	7:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 0, K: unix.SYS_PRCTL},                                                                                                    // == prctl ? 19 : 8
-	8:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_SOCKET},                                                                                                    // == socket ? 14 : 9
-	9:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_GETPID},                                                                                                    // >= getpid ? 10 : 13
-	10:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 165, Jf: 0, K: unix.SYS_GETTID},                                                                                                  // > gettid ? 176 : 11
-	11:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.SYS_GETPID},                                                                                                  // == getpid ? 175 : 12
-	12:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 163, K: unix.SYS_GETTID},                                                                                                // == gettid ? 175 : 176
-	13:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.SYS_RT_SIGRETURN},                                                                                          // == rt_sigreturn ? 175 : 176
-	14:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	15:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: unix.AF_NETLINK},                                                                                                  // == AF_NETLINK ? 16 : 176
-	16:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	17:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 158, K: unix.SOCK_RAW | unix.SOCK_CLOEXEC},                                                                                // == SOCK_RAW|SOCK_CLOEXEC ? 18 : 176
-	18:  {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 13},                                                                                                                     // errno(13)
-	19:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                // load argument 1, high word
-	20:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 155, K: 0},                                                                                                                // == high word of 0 ? 21 : 176
-	21:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	22:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 153, K: 0},                                                                                                                // == 0 ? 23 : 176
-	23:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	24:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 150, Jf: 151, K: unix.PR_SET_VMA},                                                                                                // == PR_SET_VMA ? 175 : 176
-	25:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	26:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 148, Jf: 149, K: 0},                                                                                                              // > lastFD ? 175 : 176
-	27:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                                                                                            // == rt_sigprocmask ? 36 : 28
-	28:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                // load argument 3, high word
-	29:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 146, K: 0},                                                                                                                // == high word of 0 ? 30 : 176
-	30:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	31:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                                                                                           // > SIG_SETMASK ? 32 : 35
-	32:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                               // == SIGABRT ? 41 : 33
-	33:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                               // == SIGPIPE ? 41 : 34
-	34:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 141, K: uint32(unix.SIGTERM)},                                                                                             // == SIGTERM ? 41 : 176
-	35:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 140, Jf: 5, K: 0},                                                                                                                // == 0 ? 176 : 41
-	36:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                // load argument 3, high word
-	37:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 138, K: 0},                                                                                                                // == high word of 0 ? 38 : 176
-	38:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	39:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                                                                                           // == SIG_UNBLOCK ? 41 : 40
-	40:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 135, K: uint32(unix.SIG_SETMASK)},                                                                                         // == SIG_SETMASK ? 41 : 176
-	41:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                // load argument 3, low word
-	42:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 132, Jf: 133, K: 8},                                                                                                              // == 8 ? 175 : 176
-	43:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_CLONE},                                                                                                    // > clone ? 67 : 44
-	44:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_SETSOCKOPT},                                                                                                // == setsockopt ? 54 : 45
-	45:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_SHUTDOWN},                                                                                                  // == shutdown ? 50 : 46
-	46:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLONE},                                                                                                     // == clone ? 48 : 47
-	47:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 127, Jf: 128, K: unix.SYS_MUNMAP},                                                                                                // == munmap ? 175 : 176
-	48:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	49:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 125, Jf: 126, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 175 : 176
-	50:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	51:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 124, K: 0},                                                                                                                // > lastFD ? 52 : 176
-	52:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	53:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 121, Jf: 122, K: unix.EPOLL_CTL_ADD},                                                                                             // == EPOLL_CTL_ADD ? 175 : 176
-	54:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	55:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 120, K: 0},                                                                                                                // > lastFD ? 56 : 176
-	56:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                // load argument 4, low word
-	57:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 118, K: 4},                                                                                                                // == 4 ? 58 : 176
-	58:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	59:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                                                                                                   // == IPPROTO_TCP ? 60 : 64
-	60:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	61:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                                                                                                 // >= MADV_DONTNEED ? 62 : 63
-	62:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 113, Jf: 112, K: uint32(unix.SIGABRT)},                                                                                           // > SIGABRT ? 176 : 175
-	63:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 111, Jf: 112, K: 1},                                                                                                              // == 1 ? 175 : 176
-	64:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 111, K: unix.EPOLL_CTL_ADD},                                                                                               // == EPOLL_CTL_ADD ? 65 : 176
-	65:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	66:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 108, Jf: 109, K: unix.SO_KEEPALIVE},                                                                                              // == SO_KEEPALIVE ? 175 : 176
-	67:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 10, Jf: 0, K: unix.SYS_MMAP},                                                                                                     // == mmap ? 78 : 68
-	68:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_MADVISE},                                                                                                   // == madvise ? 69 : 73
-	69:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	70:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 104, Jf: 0, K: unix.MADV_DONTNEED},                                                                                               // == MADV_DONTNEED ? 175 : 71
-	71:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 103, Jf: 0, K: unix.MADV_HUGEPAGE},                                                                                               // == MADV_HUGEPAGE ? 175 : 72
-	72:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 102, Jf: 103, K: unix.MADV_NOHUGEPAGE},                                                                                           // == MADV_NOHUGEPAGE ? 175 : 176
-	73:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 102, K: unix.SYS_ACCEPT4},                                                                                                 // == accept4 ? 74 : 176
-	74:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	75:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 100, K: 0},                                                                                                                // == listenerFD ? 76 : 176
-	76:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                // load argument 3, low word
-	77:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 97, Jf: 98, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},                                                                           // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 175 : 176
-	78:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                // load argument 5
-	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 96, K: 0},                                                                                                                 // == 0 ? 80 : 176
-	80:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                // load argument 3, high word
-	81:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 94, K: 0},                                                                                                                 // == high word of 0 ? 82 : 176
-	82:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                // load argument 2, high word
-	83:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 92, K: 0},                                                                                                                 // == high word of PROT_NONE ? 84 : 176
-	84:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                // load argument 4, low word
-	85:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 90, K: 0xffffffff},                                                                                                        // == (int)-1 ? 86 : 176
-	86:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                                                                                                // load argument 5, high word
-	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 88, K: 0},                                                                                                                 // == high word of 0 ? 88 : 176
-	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                   // == PROT_READ|PROT_WRITE ? 90 : 93
-	90:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                // load argument 3, low word
-	91:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 83, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                             // == MAP_PRIVATE|MAP_ANONYMOUS ? 175 : 92
-	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 82, Jf: 83, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},                                                           // == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 175 : 176
-	93:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 82, K: unix.PROT_NONE},                                                                                                    // == PROT_NONE ? 94 : 176
-	94:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                // load argument 3, low word
-	95:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 79, Jf: 80, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                            // == MAP_PRIVATE|MAP_ANONYMOUS ? 175 : 176
-	96:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 46, K: unix.SYS_WRITE},                                                                                                    // > write ? 97 : 143
-	97:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 25, K: unix.SYS_NANOSLEEP},                                                                                                // >= nanosleep ? 98 : 123
-	98:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_NANOSLEEP},                                                                                                // > nanosleep ? 99 : 119
-	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_KILL},                                                                                                     // == kill ? 115 : 100
-	100: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_TGKILL},                                                                                                    // == tgkill ? 106 : 101
-	101: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 74, K: unix.SYS_SCHED_YIELD},                                                                                              // >= sched_yield ? 102 : 176
-	102: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                                                                                           // >= restart_syscall ? 103 : 105
-	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 72, Jf: 0, K: 130},                                                                                                               // == 130 ? 176 : 104
-	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 70, K: 133},                                                                                                              // == 133 ? 176 : 175
-	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 69, Jf: 70, K: unix.SYS_SCHED_YIELD},                                                                                             // == sched_yield ? 175 : 176
-	106: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                   // >= PROT_READ|PROT_WRITE ? 108 : 112
-	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                               // == SIGABRT ? 113 : 109
-	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                               // == SIGPIPE ? 113 : 110
-	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                                                                                               // == MADV_NOHUGEPAGE ? 113 : 111
-	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 64, K: uint32(unix.SIGURG)},                                                                                               // == SIGURG ? 113 : 176
-	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 63, Jf: 0, K: unix.PROT_NONE},                                                                                                    // == PROT_NONE ? 176 : 113
-	113: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	114: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 60, Jf: 61, K: 0},                                                                                                                // == rt.PID ? 175 : 176
-	115: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	116: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 59, K: 0},                                                                                                                 // == rt.PID ? 117 : 176
-	117: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	118: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 56, Jf: 57, K: uint32(unix.SIGQUIT)},                                                                                             // == SIGQUIT ? 175 : 176
-	119: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                // load argument 1, high word
-	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 55, K: 0},                                                                                                                 // == high word of 0 ? 121 : 176
-	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 52, Jf: 53, K: 0},                                                                                                                // == 0 ? 175 : 176
-	123: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_EXIT},                                                                                                     // == exit ? 141 : 124
-	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: unix.SYS_FUTEX},                                                                                                    // == futex ? 125 : 140
-	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                // load argument 4, high word
-	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 49, K: 0},                                                                                                                 // == high word of 0 ? 127 : 176
-	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                // load argument 4, low word
-	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 47, K: 0},                                                                                                                 // == 0 ? 129 : 176
-	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                // load argument 5
-	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 45, K: 0},                                                                                                                 // == 0 ? 131 : 176
-	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 0, K: linesFUTEXWAITPRIVATE},                                                                                             // == FUTEX_WAIT_PRIVATE ? 175 : 133
-	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 42, K: linesFUTEXWAKEPRIVATE},                                                                                             // == FUTEX_WAKE_PRIVATE ? 134 : 176
-	134: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 40, K: 1},                                                                                                                 // == 1 ? 136 : 176
-	136: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                // load argument 3, high word
-	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 38, K: 0},                                                                                                                 // == high word of 0 ? 138 : 176
-	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                // load argument 3, low word
-	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 35, Jf: 36, K: 0},                                                                                                                // == 0 ? 175 : 176
-	140: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 34, Jf: 35, K: unix.SYS_EXIT_GROUP},                                                                                              // == exit_group ? 175 : 176
-	141: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	142: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 32, Jf: 33, K: 0},                                                                                                                // == 0 ? 175 : 176
-	143: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_READ},                                                                                                     // >= read ? 163 : 144
-	144: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_EPOLL_CTL},                                                                                                // == epoll_ctl ? 158 : 145
-	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                                                                                               // == epoll_pwait ? 150 : 146
-	146: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_CLOSE},                                                                                                    // == close ? 147 : 176
-	147: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	148: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 26, Jf: 0, K: 0},                                                                                                                 // > lastFD ? 175 : 149
-	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 26, K: 0},                                                                                                                // == listenerFD ? 175 : 176
-	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                // load argument 4, high word
-	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 24, K: 0},                                                                                                                 // == high word of 0 ? 152 : 176
-	152: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                // load argument 4, low word
-	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 22, K: 0},                                                                                                                 // == 0 ? 154 : 176
-	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	155: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 20, K: 0},                                                                                                                 // == rt.EpollFD ? 156 : 176
-	156: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 18, K: 128},                                                                                                              // == 128 ? 175 : 176
-	158: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 16, K: 0},                                                                                                                 // == rt.EpollFD ? 160 : 176
-	160: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                // load argument 1
-	161: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.EPOLL_CTL_ADD},                                                                                                // == EPOLL_CTL_ADD ? 175 : 162
-	162: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 13, K: unix.EPOLL_CTL_DEL},                                                                                               // == EPOLL_CTL_DEL ? 175 : 176
-	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_WRITE},                                                                                                     // == write ? 164 : 168
-	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: uint32(unix.SIG_SETMASK)},                                                                                           // == SIG_SETMASK ? 175 : 166
-	166: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 8, Jf: 0, K: 0},                                                                                                                  // > lastFD ? 175 : 167
-	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 2, K: 0},                                                                                                                  // == logfileFD ? 175 : 170
-	168: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                // load argument 0
-	169: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                                                                                                  // > lastFD ? 175 : 170
-	170: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                                                                                                  // == rt.EventFD ? 171 : 176
-	171: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                // load argument 2, high word
-	172: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                                                                                                  // == high word of PROT_NONE ? 173 : 176
-	173: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                // load argument 2
-	174: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 8},                                                                                                                  // == 8 ? 175 : 176
-	175: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                          // allow
-	176: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                   // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                  // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 174, K: unix.AUDIT_ARCH_AARCH64},           // == aarch64 ? 2 : 176
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                  // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 92, K: unix.SYS_RT_SIGACTION},              // >= rt_sigaction ? 4 : 96
+	4:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 38, Jf: 0, K: unix.SYS_GETSOCKNAME},               // > getsockname ? 43 : 5
+	5:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 21, K: unix.SYS_RT_SIGPROCMASK},            // > rt_sigprocmask ? 6 : 27
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 18, Jf: 0, K: unix.SYS_GETSOCKNAME},               // >= getsockname ? 25 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 0, K: unix.SYS_PRCTL},                     // == prctl ? 19 : 8
+	8:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_SOCKET},                     // == socket ? 14 : 9
+	9:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_GETPID},                     // >= getpid ? 10 : 13
+	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 165, Jf: 0, K: unix.SYS_GETTID},                   // > gettid ? 176 : 11
+	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.SYS_GETPID},                   // == getpid ? 175 : 12
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 163, K: unix.SYS_GETTID},                 // == gettid ? 175 : 176
+	13: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.SYS_RT_SIGRETURN},           // == rt_sigreturn ? 175 : 176
+	14: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	15: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: unix.AF_NETLINK},                   // == AF_NETLINK ? 16 : 176
+	16: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                 // load argument 1
+	17: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 158, K: unix.SOCK_RAW | unix.SOCK_CLOEXEC}, // == SOCK_RAW|SOCK_CLOEXEC ? 18 : 176
+	18: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | 13},                                      // errno(13)
+	19: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                 // load argument 1, high word
+	20: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 155, K: 0},                                 // == high word of 0 ? 21 : 176
+	21: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                 // load argument 1
+	22: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 153, K: 0},                                 // == 0 ? 23 : 176
+	23: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	24: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 150, Jf: 151, K: unix.PR_SET_VMA},                 // == PR_SET_VMA ? 175 : 176
+	25: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	26: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 148, Jf: 149, K: 0},                               // > lastFD ? 175 : 176
+	27: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},             // == rt_sigprocmask ? 36 : 28
+	28: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                 // load argument 3, high word
+	29: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 146, K: 0},                                 // == high word of 0 ? 30 : 176
+	30: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	31: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},            // > SIG_SETMASK ? 32 : 35
+	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                // == SIGABRT ? 41 : 33
+	33: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                // == SIGPIPE ? 41 : 34
+	34: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 141, K: uint32(unix.SIGTERM)},              // == SIGTERM ? 41 : 176
+	35: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 140, Jf: 5, K: 0},                                 // == 0 ? 176 : 41
+	36: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                 // load argument 3, high word
+	37: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 138, K: 0},                                 // == high word of 0 ? 38 : 176
+	38: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	39: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},            // == SIG_UNBLOCK ? 41 : 40
+	40: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 135, K: uint32(unix.SIG_SETMASK)},          // == SIG_SETMASK ? 41 : 176
+	41: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                 // load argument 3, low word
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 132, Jf: 133, K: 8},                               // == 8 ? 175 : 176
+	43: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_CLONE},                     // > clone ? 67 : 44
+	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_SETSOCKOPT},                 // == setsockopt ? 54 : 45
+	45: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_SHUTDOWN},                   // == shutdown ? 50 : 46
+	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_CLONE},                      // == clone ? 48 : 47
+	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 127, Jf: 128, K: unix.SYS_MUNMAP},                 // == munmap ? 175 : 176
+	48: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                 // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 175 : 176
+	49: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 125, Jf: 126, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM},
+	50: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	51: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 124, K: 0},                                      // > lastFD ? 52 : 176
+	52: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 121, Jf: 122, K: unix.EPOLL_CTL_ADD},                   // == EPOLL_CTL_ADD ? 175 : 176
+	54: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	55: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 120, K: 0},                                      // > lastFD ? 56 : 176
+	56: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	57: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 118, K: 4},                                      // == 4 ? 58 : 176
+	58: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	59: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                         // == IPPROTO_TCP ? 60 : 64
+	60: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	61: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                       // >= MADV_DONTNEED ? 62 : 63
+	62: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 113, Jf: 112, K: uint32(unix.SIGABRT)},                 // > SIGABRT ? 176 : 175
+	63: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 111, Jf: 112, K: 1},                                    // == 1 ? 175 : 176
+	64: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 111, K: unix.EPOLL_CTL_ADD},                     // == EPOLL_CTL_ADD ? 65 : 176
+	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 108, Jf: 109, K: unix.SO_KEEPALIVE},                    // == SO_KEEPALIVE ? 175 : 176
+	67: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 10, Jf: 0, K: unix.SYS_MMAP},                           // == mmap ? 78 : 68
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_MADVISE},                         // == madvise ? 69 : 73
+	69: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	70: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 104, Jf: 0, K: unix.MADV_DONTNEED},                     // == MADV_DONTNEED ? 175 : 71
+	71: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 103, Jf: 0, K: unix.MADV_HUGEPAGE},                     // == MADV_HUGEPAGE ? 175 : 72
+	72: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 102, Jf: 103, K: unix.MADV_NOHUGEPAGE},                 // == MADV_NOHUGEPAGE ? 175 : 176
+	73: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 102, K: unix.SYS_ACCEPT4},                       // == accept4 ? 74 : 176
+	74: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	75: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 100, K: 0},                                      // == listenerFD ? 76 : 176
+	76: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	77: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 97, Jf: 98, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK}, // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 175 : 176
+	78: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                      // load argument 5
+	79: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 96, K: 0},                                       // == 0 ? 80 : 176
+	80: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                      // load argument 3, high word
+	81: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 94, K: 0},                                       // == high word of 0 ? 82 : 176
+	82: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                      // load argument 2, high word
+	83: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 92, K: 0},                                       // == high word of PROT_NONE ? 84 : 176
+	84: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	85: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 90, K: 0xffffffff},                              // == (int)-1 ? 86 : 176
+	86: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                      // load argument 5, high word
+	87: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 88, K: 0},                                       // == high word of 0 ? 88 : 176
+	88: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	89: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},         // == PROT_READ|PROT_WRITE ? 90 : 93
+	90: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	91: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 83, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},   // == MAP_PRIVATE|MAP_ANONYMOUS ? 175 : 92
+	// == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 175 : 176
+	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 82, Jf: 83, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},
+	93:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 82, K: unix.PROT_NONE},                         // == PROT_NONE ? 94 : 176
+	94:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                     // load argument 3, low word
+	95:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 79, Jf: 80, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 175 : 176
+	96:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 46, K: unix.SYS_WRITE},                         // > write ? 97 : 143
+	97:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 25, K: unix.SYS_NANOSLEEP},                     // >= nanosleep ? 98 : 123
+	98:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_NANOSLEEP},                     // > nanosleep ? 99 : 119
+	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_KILL},                          // == kill ? 115 : 100
+	100: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_TGKILL},                         // == tgkill ? 106 : 101
+	101: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 74, K: unix.SYS_SCHED_YIELD},                   // >= sched_yield ? 102 : 176
+	102: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                // >= restart_syscall ? 103 : 105
+	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 72, Jf: 0, K: 130},                                    // == 130 ? 176 : 104
+	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 70, K: 133},                                   // == 133 ? 176 : 175
+	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 69, Jf: 70, K: unix.SYS_SCHED_YIELD},                  // == sched_yield ? 175 : 176
+	106: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},        // >= PROT_READ|PROT_WRITE ? 108 : 112
+	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                    // == SIGABRT ? 113 : 109
+	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                    // == SIGPIPE ? 113 : 110
+	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                    // == MADV_NOHUGEPAGE ? 113 : 111
+	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 64, K: uint32(unix.SIGURG)},                    // == SIGURG ? 113 : 176
+	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 63, Jf: 0, K: unix.PROT_NONE},                         // == PROT_NONE ? 176 : 113
+	113: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	114: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 60, Jf: 61, K: 0},                                     // == rt.PID ? 175 : 176
+	115: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	116: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 59, K: 0},                                      // == rt.PID ? 117 : 176
+	117: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	118: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 56, Jf: 57, K: uint32(unix.SIGQUIT)},                  // == SIGQUIT ? 175 : 176
+	119: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                     // load argument 1, high word
+	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 55, K: 0},                                      // == high word of 0 ? 121 : 176
+	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 52, Jf: 53, K: 0},                                     // == 0 ? 175 : 176
+	123: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_EXIT},                          // == exit ? 141 : 124
+	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: unix.SYS_FUTEX},                         // == futex ? 125 : 140
+	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                     // load argument 4, high word
+	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 49, K: 0},                                      // == high word of 0 ? 127 : 176
+	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                     // load argument 4, low word
+	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 47, K: 0},                                      // == 0 ? 129 : 176
+	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                     // load argument 5
+	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 45, K: 0},                                      // == 0 ? 131 : 176
+	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 42, Jf: 0, K: linesFUTEXWAITPRIVATE},                  // == FUTEX_WAIT_PRIVATE ? 175 : 133
+	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 42, K: linesFUTEXWAKEPRIVATE},                  // == FUTEX_WAKE_PRIVATE ? 134 : 176
+	134: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 40, K: 1},                                      // == 1 ? 136 : 176
+	136: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                     // load argument 3, high word
+	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 38, K: 0},                                      // == high word of 0 ? 138 : 176
+	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                     // load argument 3, low word
+	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 35, Jf: 36, K: 0},                                     // == 0 ? 175 : 176
+	140: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 34, Jf: 35, K: unix.SYS_EXIT_GROUP},                   // == exit_group ? 175 : 176
+	141: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	142: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 32, Jf: 33, K: 0},                                     // == 0 ? 175 : 176
+	143: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_READ},                          // >= read ? 163 : 144
+	144: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_EPOLL_CTL},                     // == epoll_ctl ? 158 : 145
+	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                    // == epoll_pwait ? 150 : 146
+	146: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_CLOSE},                         // == close ? 147 : 176
+	147: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	148: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 26, Jf: 0, K: 0},                                      // > lastFD ? 175 : 149
+	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 26, K: 0},                                     // == listenerFD ? 175 : 176
+	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                     // load argument 4, high word
+	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 24, K: 0},                                      // == high word of 0 ? 152 : 176
+	152: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                     // load argument 4, low word
+	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 22, K: 0},                                      // == 0 ? 154 : 176
+	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	155: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 20, K: 0},                                      // == rt.EpollFD ? 156 : 176
+	156: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 18, K: 128},                                   // == 128 ? 175 : 176
+	158: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 16, K: 0},                                      // == rt.EpollFD ? 160 : 176
+	160: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                     // load argument 1
+	161: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.EPOLL_CTL_ADD},                     // == EPOLL_CTL_ADD ? 175 : 162
+	162: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 13, K: unix.EPOLL_CTL_DEL},                    // == EPOLL_CTL_DEL ? 175 : 176
+	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_WRITE},                          // == write ? 164 : 168
+	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: uint32(unix.SIG_SETMASK)},                // == SIG_SETMASK ? 175 : 166
+	166: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 8, Jf: 0, K: 0},                                       // > lastFD ? 175 : 167
+	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 2, K: 0},                                       // == logfileFD ? 175 : 170
+	168: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	169: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                       // > lastFD ? 175 : 170
+	170: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                       // == rt.EventFD ? 171 : 176
+	171: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                     // load argument 2, high word
+	172: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                       // == high word of PROT_NONE ? 173 : 176
+	173: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	174: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 8},                                       // == 8 ? 175 : 176
+	175: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                               // allow
+	176: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                        // kill_process
 }

@@ -98,180 +98,182 @@ func PopulateMetrics(out []unix.SockFilter, rt goruntime.Runtime, listenerFD, la
 
 var metricsProgram = [MetricsLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                                                   // load architecture
-	1:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 173, K: unix.AUDIT_ARCH_X86_64},                                                                                                             // == x86_64 ? 2 : 175
-	2:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                                                   // load number of the call
-	3:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 102, Jf: 0, K: unix.SYS_CLONE},                                                                                                                     // > clone ? 106 : 4
-	4:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 48, K: unix.SYS_RT_SIGRETURN},                                                                                                               // >= rt_sigreturn ? 5 : 53
-	5:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_SHUTDOWN},                                                                                                                   // > shutdown ? 25 : 6
-	6:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_SHUTDOWN},                                                                                                                   // >= shutdown ? 21 : 7
-	7:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_MADVISE},                                                                                                                     // == madvise ? 17 : 8
-	8:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_NANOSLEEP},                                                                                                                   // == nanosleep ? 13 : 9
-	9:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_SCHED_YIELD},                                                                                                                 // > sched_yield ? 12 : 10
-	10:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.SYS_RT_SIGRETURN},                                                                                                              // == rt_sigreturn ? 174 : 11
-	11:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 163, K: unix.SYS_SCHED_YIELD},                                                                                                             // == sched_yield ? 174 : 175
-	12:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.SYS_GETPID},                                                                                                                  // == getpid ? 174 : 175
-	13:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                                  // load argument 1, high word
-	14:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: 0},                                                                                                                                  // == high word of 0 ? 15 : 175
-	15:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	16:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 157, Jf: 158, K: 0},                                                                                                                                // == 0 ? 174 : 175
-	17:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	18:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 155, Jf: 0, K: unix.MADV_DONTNEED},                                                                                                                 // == MADV_DONTNEED ? 174 : 19
-	19:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 154, Jf: 0, K: unix.MADV_HUGEPAGE},                                                                                                                 // == MADV_HUGEPAGE ? 174 : 20
-	20:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 153, Jf: 154, K: unix.MADV_NOHUGEPAGE},                                                                                                             // == MADV_NOHUGEPAGE ? 174 : 175
-	21:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	22:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 152, K: 0},                                                                                                                                  // > lastFD ? 23 : 175
-	23:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	24:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 149, Jf: 150, K: unix.EPOLL_CTL_ADD},                                                                                                               // == EPOLL_CTL_ADD ? 174 : 175
-	25:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 0, K: unix.SYS_GETSOCKNAME},                                                                                                                // == getsockname ? 51 : 26
-	26:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_SETSOCKOPT},                                                                                                                 // == setsockopt ? 27 : 40
-	27:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	28:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 146, K: 0},                                                                                                                                  // > lastFD ? 29 : 175
-	29:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                  // load argument 4, low word
-	30:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 144, K: 4},                                                                                                                                  // == 4 ? 31 : 175
-	31:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	32:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                                                                                                                     // == IPPROTO_TCP ? 33 : 37
-	33:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	34:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                                                                                                                   // >= MADV_DONTNEED ? 35 : 36
-	35:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 139, Jf: 138, K: uint32(unix.SIGABRT)},                                                                                                             // > SIGABRT ? 175 : 174
-	36:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 137, Jf: 138, K: 1},                                                                                                                                // == 1 ? 174 : 175
-	37:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 137, K: unix.EPOLL_CTL_ADD},                                                                                                                 // == EPOLL_CTL_ADD ? 38 : 175
-	38:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	39:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 134, Jf: 135, K: unix.SO_KEEPALIVE},                                                                                                                // == SO_KEEPALIVE ? 174 : 175
-	40:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 134, K: unix.SYS_CLONE},                                                                                                                     // == clone ? 41 : 175
-	41:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                  // load argument 3, high word
-	42:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 132, K: 0},                                                                                                                                  // == high word of 0 ? 43 : 175
-	43:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	44:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 130, K: 0},                                                                                                                                  // == 0 ? 45 : 175
-	45:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	46:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 128, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 47 : 175
-	47:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                  // load argument 2, high word
-	48:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 126, K: 0},                                                                                                                                  // == high word of 0 ? 49 : 175
-	49:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	50:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 123, Jf: 124, K: 0},                                                                                                                                // == 0 ? 174 : 175
-	51:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	52:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 121, Jf: 122, K: 0},                                                                                                                                // > lastFD ? 174 : 175
-	53:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 41, K: unix.SYS_WRITE},                                                                                                                      // > write ? 54 : 95
-	54:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 0, K: unix.SYS_RT_SIGACTION},                                                                                                               // >= rt_sigaction ? 79 : 55
-	55:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLOSE},                                                                                                                      // == close ? 76 : 56
-	56:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                                                                                                                       // == mmap ? 57 : 75
-	57:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                                  // load argument 5
-	58:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 116, K: 0},                                                                                                                                  // == 0 ? 59 : 175
-	59:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                  // load argument 3, high word
-	60:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 114, K: 0},                                                                                                                                  // == high word of 0 ? 61 : 175
-	61:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                  // load argument 2, high word
-	62:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 112, K: 0},                                                                                                                                  // == high word of 0 ? 63 : 175
-	63:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                  // load argument 4, low word
-	64:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 110, K: 0xffffffff},                                                                                                                         // == (int)-1 ? 65 : 175
-	65:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                                                                                                                  // load argument 5, high word
-	66:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 108, K: 0},                                                                                                                                  // == high word of 0 ? 67 : 175
-	67:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	68:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                                     // == PROT_READ|PROT_WRITE ? 69 : 72
-	69:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	70:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 103, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                                              // == MAP_PRIVATE|MAP_ANONYMOUS ? 174 : 71
-	71:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 102, Jf: 103, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},                                                                           // == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 174 : 175
-	72:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 102, K: 0},                                                                                                                                  // == 0 ? 73 : 175
-	73:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	74:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 99, Jf: 100, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                                             // == MAP_PRIVATE|MAP_ANONYMOUS ? 174 : 175
-	75:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 98, Jf: 99, K: unix.SYS_MUNMAP},                                                                                                                    // == munmap ? 174 : 175
-	76:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	77:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 96, Jf: 0, K: 0},                                                                                                                                   // > lastFD ? 174 : 78
-	78:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 95, Jf: 96, K: 0},                                                                                                                                  // == listenerFD ? 174 : 175
-	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                                                                                                              // == rt_sigprocmask ? 88 : 80
-	80:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                  // load argument 3, high word
-	81:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 93, K: 0},                                                                                                                                   // == high word of 0 ? 82 : 175
-	82:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	83:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                                                                                                             // > SIG_SETMASK ? 84 : 87
-	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                                                 // == SIGABRT ? 93 : 85
-	85:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                                                 // == SIGPIPE ? 93 : 86
-	86:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 88, K: uint32(unix.SIGTERM)},                                                                                                                // == SIGTERM ? 93 : 175
-	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 87, Jf: 5, K: 0},                                                                                                                                   // == 0 ? 175 : 93
-	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                  // load argument 3, high word
-	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 85, K: 0},                                                                                                                                   // == high word of 0 ? 90 : 175
-	90:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	91:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                                                                                                             // == SIG_UNBLOCK ? 93 : 92
-	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 82, K: uint32(unix.SIG_SETMASK)},                                                                                                            // == SIG_SETMASK ? 93 : 175
-	93:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 79, Jf: 80, K: 8},                                                                                                                                  // == 8 ? 174 : 175
-	95:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_WRITE},                                                                                                                       // == write ? 96 : 99
-	96:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 76, Jf: 0, K: uint32(unix.SIG_SETMASK)},                                                                                                            // == SIG_SETMASK ? 174 : 98
-	98:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 75, Jf: 2, K: 0},                                                                                                                                   // > lastFD ? 174 : 101
-	99:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	100: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 73, Jf: 0, K: 0},                                                                                                                                   // > lastFD ? 174 : 101
-	101: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 73, K: 0},                                                                                                                                   // == rt.EventFD ? 102 : 175
-	102: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                  // load argument 2, high word
-	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 71, K: 0},                                                                                                                                   // == high word of 0 ? 104 : 175
-	104: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 68, Jf: 69, K: 8},                                                                                                                                  // == 8 ? 174 : 175
-	106: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 37, Jf: 0, K: unix.SYS_EPOLL_CTL},                                                                                                                  // >= epoll_ctl ? 144 : 107
-	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 27, K: unix.SYS_PRCTL},                                                                                                                      // >= prctl ? 108 : 135
-	108: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_PRCTL},                                                                                                                      // > prctl ? 109 : 129
-	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_FUTEX},                                                                                                                       // == futex ? 114 : 110
-	110: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                                                                                                             // >= restart_syscall ? 111 : 113
-	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: unix.SYS_RESTART_SYSCALL},                                                                                                            // == restart_syscall ? 174 : 112
-	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 61, Jf: 62, K: unix.SYS_EXIT_GROUP},                                                                                                                // == exit_group ? 174 : 175
-	113: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 60, Jf: 61, K: unix.SYS_GETTID},                                                                                                                    // == gettid ? 174 : 175
-	114: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                                  // load argument 4, high word
-	115: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 59, K: 0},                                                                                                                                   // == high word of 0 ? 116 : 175
-	116: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                  // load argument 4, low word
-	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 57, K: 0},                                                                                                                                   // == 0 ? 118 : 175
-	118: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                                                  // load argument 5
-	119: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 55, K: 0},                                                                                                                                   // == 0 ? 120 : 175
-	120: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	121: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 52, Jf: 0, K: metricsFUTEXWAITPRIVATE},                                                                                                             // == FUTEX_WAIT_PRIVATE ? 174 : 122
-	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 52, K: metricsFUTEXWAKEPRIVATE},                                                                                                             // == FUTEX_WAKE_PRIVATE ? 123 : 175
-	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 50, K: 1},                                                                                                                                   // == 1 ? 125 : 175
-	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                  // load argument 3, high word
-	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 48, K: 0},                                                                                                                                   // == high word of 0 ? 127 : 175
-	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 45, Jf: 46, K: 0},                                                                                                                                  // == 0 ? 174 : 175
-	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                                                  // load argument 1, high word
-	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 44, K: 0},                                                                                                                                   // == high word of 0 ? 131 : 175
-	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 42, K: 0},                                                                                                                                   // == 0 ? 133 : 175
-	133: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 39, Jf: 40, K: unix.PR_SET_VMA},                                                                                                                    // == PR_SET_VMA ? 174 : 175
-	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_EXIT},                                                                                                                        // == exit ? 142 : 136
-	136: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_KILL},                                                                                                                        // == kill ? 138 : 137
-	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 36, Jf: 37, K: unix.SYS_SIGALTSTACK},                                                                                                               // == sigaltstack ? 174 : 175
-	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 35, K: 0},                                                                                                                                   // == rt.PID ? 140 : 175
-	140: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	141: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 32, Jf: 33, K: uint32(unix.SIGQUIT)},                                                                                                               // == SIGQUIT ? 174 : 175
-	142: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: 0},                                                                                                                                  // == 0 ? 174 : 175
-	144: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_TGKILL},                                                                                                                     // > tgkill ? 160 : 145
-	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 9, K: unix.SYS_TGKILL},                                                                                                                      // == tgkill ? 146 : 155
-	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	147: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                                     // >= PROT_READ|PROT_WRITE ? 148 : 152
-	148: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                                                 // == SIGABRT ? 153 : 149
-	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                                                 // == SIGPIPE ? 153 : 150
-	150: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                                                                                                                 // == MADV_NOHUGEPAGE ? 153 : 151
-	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 23, K: uint32(unix.SIGURG)},                                                                                                                 // == SIGURG ? 153 : 175
-	152: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: 0},                                                                                                                                   // == 0 ? 175 : 153
-	153: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	154: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 19, Jf: 20, K: 0},                                                                                                                                  // == rt.PID ? 174 : 175
-	155: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: 0},                                                                                                                                   // == rt.EpollFD ? 157 : 175
-	157: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                                                  // load argument 1
-	158: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.EPOLL_CTL_ADD},                                                                                                                  // == EPOLL_CTL_ADD ? 174 : 159
-	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.EPOLL_CTL_DEL},                                                                                                                 // == EPOLL_CTL_DEL ? 174 : 175
-	160: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                                                                                                                 // == epoll_pwait ? 166 : 161
-	161: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_ACCEPT4},                                                                                                                    // == accept4 ? 162 : 175
-	162: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 11, K: 0},                                                                                                                                   // == listenerFD ? 164 : 175
-	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                  // load argument 3, low word
-	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},                                                                                               // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 174 : 175
-	166: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                                                  // load argument 4, high word
-	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 7, K: 0},                                                                                                                                    // == high word of 0 ? 168 : 175
-	168: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                                                  // load argument 4, low word
-	169: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                                                                                                                    // == 0 ? 170 : 175
-	170: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                  // load argument 0
-	171: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                                                                                                                    // == rt.EpollFD ? 172 : 175
-	172: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                  // load argument 2
-	173: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 128},                                                                                                                                  // == 128 ? 174 : 175
-	174: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                                            // allow
-	175: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                                     // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                       // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 173, K: unix.AUDIT_ARCH_X86_64}, // == x86_64 ? 2 : 175
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                       // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 102, Jf: 0, K: unix.SYS_CLONE},         // > clone ? 106 : 4
+	4:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 48, K: unix.SYS_RT_SIGRETURN},   // >= rt_sigreturn ? 5 : 53
+	5:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_SHUTDOWN},       // > shutdown ? 25 : 6
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 14, Jf: 0, K: unix.SYS_SHUTDOWN},       // >= shutdown ? 21 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 9, Jf: 0, K: unix.SYS_MADVISE},         // == madvise ? 17 : 8
+	8:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_NANOSLEEP},       // == nanosleep ? 13 : 9
+	9:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 2, Jf: 0, K: unix.SYS_SCHED_YIELD},     // > sched_yield ? 12 : 10
+	10: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 163, Jf: 0, K: unix.SYS_RT_SIGRETURN},  // == rt_sigreturn ? 174 : 11
+	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 162, Jf: 163, K: unix.SYS_SCHED_YIELD}, // == sched_yield ? 174 : 175
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 161, Jf: 162, K: unix.SYS_GETPID},      // == getpid ? 174 : 175
+	13: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                      // load argument 1, high word
+	14: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 160, K: 0},                      // == high word of 0 ? 15 : 175
+	15: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                      // load argument 1
+	16: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 157, Jf: 158, K: 0},                    // == 0 ? 174 : 175
+	17: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                      // load argument 2
+	18: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 155, Jf: 0, K: unix.MADV_DONTNEED},     // == MADV_DONTNEED ? 174 : 19
+	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 154, Jf: 0, K: unix.MADV_HUGEPAGE},     // == MADV_HUGEPAGE ? 174 : 20
+	20: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 153, Jf: 154, K: unix.MADV_NOHUGEPAGE}, // == MADV_NOHUGEPAGE ? 174 : 175
+	21: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                      // load argument 0
+	22: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 152, K: 0},                      // > lastFD ? 23 : 175
+	23: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                      // load argument 1
+	24: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 149, Jf: 150, K: unix.EPOLL_CTL_ADD},   // == EPOLL_CTL_ADD ? 174 : 175
+	25: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 25, Jf: 0, K: unix.SYS_GETSOCKNAME},    // == getsockname ? 51 : 26
+	26: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_SETSOCKOPT},     // == setsockopt ? 27 : 40
+	27: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                      // load argument 0
+	28: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 146, K: 0},                      // > lastFD ? 29 : 175
+	29: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                      // load argument 4, low word
+	30: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 144, K: 4},                      // == 4 ? 31 : 175
+	31: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                      // load argument 1
+	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},         // == IPPROTO_TCP ? 33 : 37
+	33: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                      // load argument 2
+	34: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},       // >= MADV_DONTNEED ? 35 : 36
+	35: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 139, Jf: 138, K: uint32(unix.SIGABRT)}, // > SIGABRT ? 175 : 174
+	36: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 137, Jf: 138, K: 1},                    // == 1 ? 174 : 175
+	37: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 137, K: unix.EPOLL_CTL_ADD},     // == EPOLL_CTL_ADD ? 38 : 175
+	38: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                      // load argument 2
+	39: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 134, Jf: 135, K: unix.SO_KEEPALIVE},    // == SO_KEEPALIVE ? 174 : 175
+	40: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 134, K: unix.SYS_CLONE},         // == clone ? 41 : 175
+	41: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                      // load argument 3, high word
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 132, K: 0},                      // == high word of 0 ? 43 : 175
+	43: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                      // load argument 3, low word
+	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 130, K: 0},                      // == 0 ? 45 : 175
+	45: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                      // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 47 : 175
+	46: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 128, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS},
+	47: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                     // load argument 2, high word
+	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 126, K: 0},                                     // == high word of 0 ? 49 : 175
+	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 123, Jf: 124, K: 0},                                   // == 0 ? 174 : 175
+	51: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	52: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 121, Jf: 122, K: 0},                                   // > lastFD ? 174 : 175
+	53: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 41, K: unix.SYS_WRITE},                         // > write ? 54 : 95
+	54: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 24, Jf: 0, K: unix.SYS_RT_SIGACTION},                  // >= rt_sigaction ? 79 : 55
+	55: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLOSE},                         // == close ? 76 : 56
+	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                          // == mmap ? 57 : 75
+	57: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                     // load argument 5
+	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 116, K: 0},                                     // == 0 ? 59 : 175
+	59: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                     // load argument 3, high word
+	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 114, K: 0},                                     // == high word of 0 ? 61 : 175
+	61: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                     // load argument 2, high word
+	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 112, K: 0},                                     // == high word of 0 ? 63 : 175
+	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                     // load argument 4, low word
+	64: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 110, K: 0xffffffff},                            // == (int)-1 ? 65 : 175
+	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                     // load argument 5, high word
+	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 108, K: 0},                                     // == high word of 0 ? 67 : 175
+	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                     // load argument 2
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},        // == PROT_READ|PROT_WRITE ? 69 : 72
+	69: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                     // load argument 3, low word
+	70: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 103, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 174 : 71
+	// == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 174 : 175
+	71:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 102, Jf: 103, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},
+	72:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 102, K: 0},                                      // == 0 ? 73 : 175
+	73:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	74:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 99, Jf: 100, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 174 : 175
+	75:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 98, Jf: 99, K: unix.SYS_MUNMAP},                        // == munmap ? 174 : 175
+	76:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	77:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 96, Jf: 0, K: 0},                                       // > lastFD ? 174 : 78
+	78:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 95, Jf: 96, K: 0},                                      // == listenerFD ? 174 : 175
+	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                  // == rt_sigprocmask ? 88 : 80
+	80:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                      // load argument 3, high word
+	81:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 93, K: 0},                                       // == high word of 0 ? 82 : 175
+	82:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	83:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                 // > SIG_SETMASK ? 84 : 87
+	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                     // == SIGABRT ? 93 : 85
+	85:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                     // == SIGPIPE ? 93 : 86
+	86:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 88, K: uint32(unix.SIGTERM)},                    // == SIGTERM ? 93 : 175
+	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 87, Jf: 5, K: 0},                                       // == 0 ? 175 : 93
+	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                      // load argument 3, high word
+	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 85, K: 0},                                       // == high word of 0 ? 90 : 175
+	90:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	91:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                 // == SIG_UNBLOCK ? 93 : 92
+	92:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 82, K: uint32(unix.SIG_SETMASK)},                // == SIG_SETMASK ? 93 : 175
+	93:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 79, Jf: 80, K: 8},                                      // == 8 ? 174 : 175
+	95:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_WRITE},                           // == write ? 96 : 99
+	96:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 76, Jf: 0, K: uint32(unix.SIG_SETMASK)},                // == SIG_SETMASK ? 174 : 98
+	98:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 75, Jf: 2, K: 0},                                       // > lastFD ? 174 : 101
+	99:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	100: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 73, Jf: 0, K: 0},                                       // > lastFD ? 174 : 101
+	101: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 73, K: 0},                                       // == rt.EventFD ? 102 : 175
+	102: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                      // load argument 2, high word
+	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 71, K: 0},                                       // == high word of 0 ? 104 : 175
+	104: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 68, Jf: 69, K: 8},                                      // == 8 ? 174 : 175
+	106: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 37, Jf: 0, K: unix.SYS_EPOLL_CTL},                      // >= epoll_ctl ? 144 : 107
+	107: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 27, K: unix.SYS_PRCTL},                          // >= prctl ? 108 : 135
+	108: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_PRCTL},                          // > prctl ? 109 : 129
+	109: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_FUTEX},                           // == futex ? 114 : 110
+	110: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                 // >= restart_syscall ? 111 : 113
+	111: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: unix.SYS_RESTART_SYSCALL},                // == restart_syscall ? 174 : 112
+	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 61, Jf: 62, K: unix.SYS_EXIT_GROUP},                    // == exit_group ? 174 : 175
+	113: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 60, Jf: 61, K: unix.SYS_GETTID},                        // == gettid ? 174 : 175
+	114: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                      // load argument 4, high word
+	115: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 59, K: 0},                                       // == high word of 0 ? 116 : 175
+	116: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 57, K: 0},                                       // == 0 ? 118 : 175
+	118: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                      // load argument 5
+	119: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 55, K: 0},                                       // == 0 ? 120 : 175
+	120: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	121: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 52, Jf: 0, K: metricsFUTEXWAITPRIVATE},                 // == FUTEX_WAIT_PRIVATE ? 174 : 122
+	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 52, K: metricsFUTEXWAKEPRIVATE},                 // == FUTEX_WAKE_PRIVATE ? 123 : 175
+	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 50, K: 1},                                       // == 1 ? 125 : 175
+	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                      // load argument 3, high word
+	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 48, K: 0},                                       // == high word of 0 ? 127 : 175
+	127: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	128: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 45, Jf: 46, K: 0},                                      // == 0 ? 174 : 175
+	129: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                      // load argument 1, high word
+	130: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 44, K: 0},                                       // == high word of 0 ? 131 : 175
+	131: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	132: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 42, K: 0},                                       // == 0 ? 133 : 175
+	133: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 39, Jf: 40, K: unix.PR_SET_VMA},                        // == PR_SET_VMA ? 174 : 175
+	135: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 0, K: unix.SYS_EXIT},                            // == exit ? 142 : 136
+	136: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.SYS_KILL},                            // == kill ? 138 : 137
+	137: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 36, Jf: 37, K: unix.SYS_SIGALTSTACK},                   // == sigaltstack ? 174 : 175
+	138: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 35, K: 0},                                       // == rt.PID ? 140 : 175
+	140: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	141: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 32, Jf: 33, K: uint32(unix.SIGQUIT)},                   // == SIGQUIT ? 174 : 175
+	142: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 30, Jf: 31, K: 0},                                      // == 0 ? 174 : 175
+	144: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_TGKILL},                         // > tgkill ? 160 : 145
+	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 9, K: unix.SYS_TGKILL},                          // == tgkill ? 146 : 155
+	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	147: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},         // >= PROT_READ|PROT_WRITE ? 148 : 152
+	148: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                     // == SIGABRT ? 153 : 149
+	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                     // == SIGPIPE ? 153 : 150
+	150: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                     // == MADV_NOHUGEPAGE ? 153 : 151
+	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 23, K: uint32(unix.SIGURG)},                     // == SIGURG ? 153 : 175
+	152: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 22, Jf: 0, K: 0},                                       // == 0 ? 175 : 153
+	153: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	154: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 19, Jf: 20, K: 0},                                      // == rt.PID ? 174 : 175
+	155: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: 0},                                       // == rt.EpollFD ? 157 : 175
+	157: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	158: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.EPOLL_CTL_ADD},                      // == EPOLL_CTL_ADD ? 174 : 159
+	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 14, Jf: 15, K: unix.EPOLL_CTL_DEL},                     // == EPOLL_CTL_DEL ? 174 : 175
+	160: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                     // == epoll_pwait ? 166 : 161
+	161: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 13, K: unix.SYS_ACCEPT4},                        // == accept4 ? 162 : 175
+	162: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 11, K: 0},                                       // == listenerFD ? 164 : 175
+	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 9, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},   // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 174 : 175
+	166: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                      // load argument 4, high word
+	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 7, K: 0},                                        // == high word of 0 ? 168 : 175
+	168: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	169: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                        // == 0 ? 170 : 175
+	170: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	171: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                        // == rt.EpollFD ? 172 : 175
+	172: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	173: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 128},                                      // == 128 ? 174 : 175
+	174: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                // allow
+	175: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                         // kill_process
 }

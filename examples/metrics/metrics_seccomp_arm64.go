@@ -97,174 +97,176 @@ func PopulateMetrics(out []unix.SockFilter, rt goruntime.Runtime, listenerFD, la
 
 var metricsProgram = [MetricsLen]unix.SockFilter{
 	// Tests in the order that costs least; rules share their ends.
-	0:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                                                                                               // load architecture
-	1:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 167, K: unix.AUDIT_ARCH_AARCH64},                                                                                        // == aarch64 ? 2 : 169
-	2:   {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                                                                                               // load number of the call
-	3:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 86, K: unix.SYS_RT_SIGACTION},                                                                                           // >= rt_sigaction ? 4 : 90
-	4:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 46, Jf: 0, K: unix.SYS_SETSOCKOPT},                                                                                             // > setsockopt ? 51 : 5
-	5:   {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_RT_SIGPROCMASK},                                                                                         // > rt_sigprocmask ? 6 : 35
-	6:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_SETSOCKOPT},                                                                                             // >= setsockopt ? 22 : 7
-	7:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_PRCTL},                                                                                                   // == prctl ? 16 : 8
-	8:   {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_GETSOCKNAME},                                                                                             // == getsockname ? 14 : 9
-	9:   {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_GETPID},                                                                                                  // >= getpid ? 10 : 13
-	10:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 158, Jf: 0, K: unix.SYS_GETTID},                                                                                                // > gettid ? 169 : 11
-	11:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 156, Jf: 0, K: unix.SYS_GETPID},                                                                                                // == getpid ? 168 : 12
-	12:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 155, Jf: 156, K: unix.SYS_GETTID},                                                                                              // == gettid ? 168 : 169
-	13:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 154, Jf: 155, K: unix.SYS_RT_SIGRETURN},                                                                                        // == rt_sigreturn ? 168 : 169
-	14:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	15:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 152, Jf: 153, K: 0},                                                                                                            // > lastFD ? 168 : 169
-	16:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                              // load argument 1, high word
-	17:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 151, K: 0},                                                                                                              // == high word of 0 ? 18 : 169
-	18:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	19:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 149, K: 0},                                                                                                              // == 0 ? 20 : 169
-	20:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	21:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 146, Jf: 147, K: unix.PR_SET_VMA},                                                                                              // == PR_SET_VMA ? 168 : 169
-	22:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	23:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 145, K: 0},                                                                                                              // > lastFD ? 24 : 169
-	24:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                              // load argument 4, low word
-	25:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 143, K: 4},                                                                                                              // == 4 ? 26 : 169
-	26:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	27:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                                                                                                 // == IPPROTO_TCP ? 28 : 32
-	28:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	29:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                                                                                               // >= MADV_DONTNEED ? 30 : 31
-	30:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 138, Jf: 137, K: uint32(unix.SIGABRT)},                                                                                         // > SIGABRT ? 169 : 168
-	31:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 136, Jf: 137, K: 1},                                                                                                            // == 1 ? 168 : 169
-	32:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 136, K: unix.EPOLL_CTL_ADD},                                                                                             // == EPOLL_CTL_ADD ? 33 : 169
-	33:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	34:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 133, Jf: 134, K: unix.SO_KEEPALIVE},                                                                                            // == SO_KEEPALIVE ? 168 : 169
-	35:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                                                                                          // == rt_sigprocmask ? 44 : 36
-	36:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                              // load argument 3, high word
-	37:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 131, K: 0},                                                                                                              // == high word of 0 ? 38 : 169
-	38:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	39:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},                                                                                         // > SIG_SETMASK ? 40 : 43
-	40:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                             // == SIGABRT ? 49 : 41
-	41:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                             // == SIGPIPE ? 49 : 42
-	42:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 126, K: uint32(unix.SIGTERM)},                                                                                           // == SIGTERM ? 49 : 169
-	43:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 125, Jf: 5, K: 0},                                                                                                              // == 0 ? 169 : 49
-	44:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                              // load argument 3, high word
-	45:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 123, K: 0},                                                                                                              // == high word of 0 ? 46 : 169
-	46:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	47:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},                                                                                         // == SIG_UNBLOCK ? 49 : 48
-	48:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 120, K: uint32(unix.SIG_SETMASK)},                                                                                       // == SIG_SETMASK ? 49 : 169
-	49:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                              // load argument 3, low word
-	50:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 117, Jf: 118, K: 8},                                                                                                            // == 8 ? 168 : 169
-	51:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 28, Jf: 0, K: unix.SYS_MMAP},                                                                                                   // > mmap ? 80 : 52
-	52:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_SHUTDOWN},                                                                                               // == shutdown ? 76 : 53
-	53:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLONE},                                                                                                  // == clone ? 74 : 54
-	54:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                                                                                                   // == mmap ? 55 : 73
-	55:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                              // load argument 5
-	56:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 112, K: 0},                                                                                                              // == 0 ? 57 : 169
-	57:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                              // load argument 3, high word
-	58:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 110, K: 0},                                                                                                              // == high word of 0 ? 59 : 169
-	59:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                              // load argument 2, high word
-	60:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 108, K: 0},                                                                                                              // == high word of PROT_NONE ? 61 : 169
-	61:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                              // load argument 4, low word
-	62:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 106, K: 0xffffffff},                                                                                                     // == (int)-1 ? 63 : 169
-	63:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                                                                                              // load argument 5, high word
-	64:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 104, K: 0},                                                                                                              // == high word of 0 ? 65 : 169
-	65:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	66:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                 // == PROT_READ|PROT_WRITE ? 67 : 70
-	67:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                              // load argument 3, low word
-	68:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 99, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                           // == MAP_PRIVATE|MAP_ANONYMOUS ? 168 : 69
-	69:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 98, Jf: 99, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},                                                         // == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 168 : 169
-	70:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 98, K: unix.PROT_NONE},                                                                                                  // == PROT_NONE ? 71 : 169
-	71:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                              // load argument 3, low word
-	72:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 95, Jf: 96, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS},                                                                          // == MAP_PRIVATE|MAP_ANONYMOUS ? 168 : 169
-	73:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 94, Jf: 95, K: unix.SYS_MUNMAP},                                                                                                // == munmap ? 168 : 169
-	74:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	75:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 92, Jf: 93, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 168 : 169
-	76:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	77:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 91, K: 0},                                                                                                               // > lastFD ? 78 : 169
-	78:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 88, Jf: 89, K: unix.EPOLL_CTL_ADD},                                                                                             // == EPOLL_CTL_ADD ? 168 : 169
-	80:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_MADVISE},                                                                                                 // == madvise ? 81 : 85
-	81:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	82:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 85, Jf: 0, K: unix.MADV_DONTNEED},                                                                                              // == MADV_DONTNEED ? 168 : 83
-	83:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 84, Jf: 0, K: unix.MADV_HUGEPAGE},                                                                                              // == MADV_HUGEPAGE ? 168 : 84
-	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 83, Jf: 84, K: unix.MADV_NOHUGEPAGE},                                                                                           // == MADV_NOHUGEPAGE ? 168 : 169
-	85:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 83, K: unix.SYS_ACCEPT4},                                                                                                // == accept4 ? 86 : 169
-	86:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 81, K: 0},                                                                                                               // == listenerFD ? 88 : 169
-	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                              // load argument 3, low word
-	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 78, Jf: 79, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK},                                                                         // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 168 : 169
-	90:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 46, K: unix.SYS_WRITE},                                                                                                  // > write ? 91 : 137
-	91:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 25, K: unix.SYS_NANOSLEEP},                                                                                              // >= nanosleep ? 92 : 117
-	92:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_NANOSLEEP},                                                                                              // > nanosleep ? 93 : 113
-	93:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_KILL},                                                                                                   // == kill ? 109 : 94
-	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_TGKILL},                                                                                                  // == tgkill ? 100 : 95
-	95:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 73, K: unix.SYS_SCHED_YIELD},                                                                                            // >= sched_yield ? 96 : 169
-	96:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                                                                                         // >= restart_syscall ? 97 : 99
-	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 0, K: 130},                                                                                                             // == 130 ? 169 : 98
-	98:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 70, Jf: 69, K: 133},                                                                                                            // == 133 ? 169 : 168
-	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 68, Jf: 69, K: unix.SYS_SCHED_YIELD},                                                                                           // == sched_yield ? 168 : 169
-	100: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	101: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},                                                                                 // >= PROT_READ|PROT_WRITE ? 102 : 106
-	102: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                                                                                             // == SIGABRT ? 107 : 103
-	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                                                                                             // == SIGPIPE ? 107 : 104
-	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                                                                                             // == MADV_NOHUGEPAGE ? 107 : 105
-	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 63, K: uint32(unix.SIGURG)},                                                                                             // == SIGURG ? 107 : 169
-	106: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: unix.PROT_NONE},                                                                                                  // == PROT_NONE ? 169 : 107
-	107: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 59, Jf: 60, K: 0},                                                                                                              // == rt.PID ? 168 : 169
-	109: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 58, K: 0},                                                                                                               // == rt.PID ? 111 : 169
-	111: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 56, K: uint32(unix.SIGQUIT)},                                                                                           // == SIGQUIT ? 168 : 169
-	113: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                                                                                              // load argument 1, high word
-	114: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 54, K: 0},                                                                                                               // == high word of 0 ? 115 : 169
-	115: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	116: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 51, Jf: 52, K: 0},                                                                                                              // == 0 ? 168 : 169
-	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_EXIT},                                                                                                   // == exit ? 135 : 118
-	118: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: unix.SYS_FUTEX},                                                                                                  // == futex ? 119 : 134
-	119: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                              // load argument 4, high word
-	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 48, K: 0},                                                                                                               // == high word of 0 ? 121 : 169
-	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                              // load argument 4, low word
-	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 46, K: 0},                                                                                                               // == 0 ? 123 : 169
-	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                                                                                              // load argument 5
-	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 44, K: 0},                                                                                                               // == 0 ? 125 : 169
-	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 41, Jf: 0, K: metricsFUTEXWAITPRIVATE},                                                                                         // == FUTEX_WAIT_PRIVATE ? 168 : 127
-	127: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 41, K: metricsFUTEXWAKEPRIVATE},                                                                                         // == FUTEX_WAKE_PRIVATE ? 128 : 169
-	128: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	129: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 39, K: 1},                                                                                                               // == 1 ? 130 : 169
-	130: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                              // load argument 3, high word
-	131: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 37, K: 0},                                                                                                               // == high word of 0 ? 132 : 169
-	132: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                              // load argument 3, low word
-	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 34, Jf: 35, K: 0},                                                                                                              // == 0 ? 168 : 169
-	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 33, Jf: 34, K: unix.SYS_EXIT_GROUP},                                                                                            // == exit_group ? 168 : 169
-	135: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	136: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 31, Jf: 32, K: 0},                                                                                                              // == 0 ? 168 : 169
-	137: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_READ},                                                                                                   // >= read ? 157 : 138
-	138: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_EPOLL_CTL},                                                                                              // == epoll_ctl ? 152 : 139
-	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                                                                                             // == epoll_pwait ? 144 : 140
-	140: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 28, K: unix.SYS_CLOSE},                                                                                                  // == close ? 141 : 169
-	141: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	142: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 25, Jf: 0, K: 0},                                                                                                               // > lastFD ? 168 : 143
-	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 24, Jf: 25, K: 0},                                                                                                              // == listenerFD ? 168 : 169
-	144: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                                                                                              // load argument 4, high word
-	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 23, K: 0},                                                                                                               // == high word of 0 ? 146 : 169
-	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                              // load argument 4, low word
-	147: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 21, K: 0},                                                                                                               // == 0 ? 148 : 169
-	148: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 19, K: 0},                                                                                                               // == rt.EpollFD ? 150 : 169
-	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 16, Jf: 17, K: 128},                                                                                                            // == 128 ? 168 : 169
-	152: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: 0},                                                                                                               // == rt.EpollFD ? 154 : 169
-	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                                                                                              // load argument 1
-	155: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 0, K: unix.EPOLL_CTL_ADD},                                                                                              // == EPOLL_CTL_ADD ? 168 : 156
-	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 12, K: unix.EPOLL_CTL_DEL},                                                                                             // == EPOLL_CTL_DEL ? 168 : 169
-	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_WRITE},                                                                                                   // == write ? 158 : 161
-	158: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIG_SETMASK)},                                                                                         // == SIG_SETMASK ? 168 : 160
-	160: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 7, Jf: 2, K: 0},                                                                                                                // > lastFD ? 168 : 163
-	161: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                              // load argument 0
-	162: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                                                                                                // > lastFD ? 168 : 163
-	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                                                                                                // == rt.EventFD ? 164 : 169
-	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                              // load argument 2, high word
-	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                                                                                                // == high word of PROT_NONE ? 166 : 169
-	166: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                              // load argument 2
-	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 8},                                                                                                                // == 8 ? 168 : 169
-	168: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                        // allow
-	169: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                 // kill_process
+	0:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 4},                                                     // load architecture
+	1:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 167, K: unix.AUDIT_ARCH_AARCH64},              // == aarch64 ? 2 : 169
+	2:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0},                                                     // load number of the call
+	3:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 86, K: unix.SYS_RT_SIGACTION},                 // >= rt_sigaction ? 4 : 90
+	4:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 46, Jf: 0, K: unix.SYS_SETSOCKOPT},                   // > setsockopt ? 51 : 5
+	5:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 29, K: unix.SYS_RT_SIGPROCMASK},               // > rt_sigprocmask ? 6 : 35
+	6:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_SETSOCKOPT},                   // >= setsockopt ? 22 : 7
+	7:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_PRCTL},                         // == prctl ? 16 : 8
+	8:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_GETSOCKNAME},                   // == getsockname ? 14 : 9
+	9:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_GETPID},                        // >= getpid ? 10 : 13
+	10: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 158, Jf: 0, K: unix.SYS_GETTID},                      // > gettid ? 169 : 11
+	11: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 156, Jf: 0, K: unix.SYS_GETPID},                      // == getpid ? 168 : 12
+	12: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 155, Jf: 156, K: unix.SYS_GETTID},                    // == gettid ? 168 : 169
+	13: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 154, Jf: 155, K: unix.SYS_RT_SIGRETURN},              // == rt_sigreturn ? 168 : 169
+	14: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	15: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 152, Jf: 153, K: 0},                                  // > lastFD ? 168 : 169
+	16: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                    // load argument 1, high word
+	17: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 151, K: 0},                                    // == high word of 0 ? 18 : 169
+	18: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                    // load argument 1
+	19: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 149, K: 0},                                    // == 0 ? 20 : 169
+	20: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	21: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 146, Jf: 147, K: unix.PR_SET_VMA},                    // == PR_SET_VMA ? 168 : 169
+	22: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	23: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 145, K: 0},                                    // > lastFD ? 24 : 169
+	24: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                    // load argument 4, low word
+	25: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 143, K: 4},                                    // == 4 ? 26 : 169
+	26: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                    // load argument 1
+	27: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.IPPROTO_TCP},                       // == IPPROTO_TCP ? 28 : 32
+	28: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	29: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 1, K: unix.MADV_DONTNEED},                     // >= MADV_DONTNEED ? 30 : 31
+	30: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 138, Jf: 137, K: uint32(unix.SIGABRT)},               // > SIGABRT ? 169 : 168
+	31: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 136, Jf: 137, K: 1},                                  // == 1 ? 168 : 169
+	32: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 136, K: unix.EPOLL_CTL_ADD},                   // == EPOLL_CTL_ADD ? 33 : 169
+	33: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	34: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 133, Jf: 134, K: unix.SO_KEEPALIVE},                  // == SO_KEEPALIVE ? 168 : 169
+	35: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: unix.SYS_RT_SIGPROCMASK},                // == rt_sigprocmask ? 44 : 36
+	36: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                    // load argument 3, high word
+	37: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 131, K: 0},                                    // == high word of 0 ? 38 : 169
+	38: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	39: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 3, K: uint32(unix.SIG_SETMASK)},               // > SIG_SETMASK ? 40 : 43
+	40: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIGABRT)},                   // == SIGABRT ? 49 : 41
+	41: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 7, Jf: 0, K: uint32(unix.SIGPIPE)},                   // == SIGPIPE ? 49 : 42
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 6, Jf: 126, K: uint32(unix.SIGTERM)},                 // == SIGTERM ? 49 : 169
+	43: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 125, Jf: 5, K: 0},                                    // == 0 ? 169 : 49
+	44: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                    // load argument 3, high word
+	45: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 123, K: 0},                                    // == high word of 0 ? 46 : 169
+	46: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                    // load argument 0
+	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: uint32(unix.SIG_UNBLOCK)},               // == SIG_UNBLOCK ? 49 : 48
+	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 120, K: uint32(unix.SIG_SETMASK)},             // == SIG_SETMASK ? 49 : 169
+	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                    // load argument 3, low word
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 117, Jf: 118, K: 8},                                  // == 8 ? 168 : 169
+	51: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 28, Jf: 0, K: unix.SYS_MMAP},                         // > mmap ? 80 : 52
+	52: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 23, Jf: 0, K: unix.SYS_SHUTDOWN},                     // == shutdown ? 76 : 53
+	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 20, Jf: 0, K: unix.SYS_CLONE},                        // == clone ? 74 : 54
+	54: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 18, K: unix.SYS_MMAP},                         // == mmap ? 55 : 73
+	55: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                    // load argument 5
+	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 112, K: 0},                                    // == 0 ? 57 : 169
+	57: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                    // load argument 3, high word
+	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 110, K: 0},                                    // == high word of 0 ? 59 : 169
+	59: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                    // load argument 2, high word
+	60: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 108, K: 0},                                    // == high word of PROT_NONE ? 61 : 169
+	61: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                    // load argument 4, low word
+	62: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 106, K: 0xffffffff},                           // == (int)-1 ? 63 : 169
+	63: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 60},                                                    // load argument 5, high word
+	64: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 104, K: 0},                                    // == high word of 0 ? 65 : 169
+	65: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                    // load argument 2
+	66: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.PROT_READ | unix.PROT_WRITE},       // == PROT_READ|PROT_WRITE ? 67 : 70
+	67: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                    // load argument 3, low word
+	68: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 99, Jf: 0, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 168 : 69
+	// == MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED ? 168 : 169
+	69: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 98, Jf: 99, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED},
+	70: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 98, K: unix.PROT_NONE},                         // == PROT_NONE ? 71 : 169
+	71: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                     // load argument 3, low word
+	72: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 95, Jf: 96, K: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS}, // == MAP_PRIVATE|MAP_ANONYMOUS ? 168 : 169
+	73: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 94, Jf: 95, K: unix.SYS_MUNMAP},                       // == munmap ? 168 : 169
+	74: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                     // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 168 : 169
+	75:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 92, Jf: 93, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM},
+	76:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	77:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 91, K: 0},                                       // > lastFD ? 78 : 169
+	78:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	79:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 88, Jf: 89, K: unix.EPOLL_CTL_ADD},                     // == EPOLL_CTL_ADD ? 168 : 169
+	80:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_MADVISE},                         // == madvise ? 81 : 85
+	81:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	82:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 85, Jf: 0, K: unix.MADV_DONTNEED},                      // == MADV_DONTNEED ? 168 : 83
+	83:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 84, Jf: 0, K: unix.MADV_HUGEPAGE},                      // == MADV_HUGEPAGE ? 168 : 84
+	84:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 83, Jf: 84, K: unix.MADV_NOHUGEPAGE},                   // == MADV_NOHUGEPAGE ? 168 : 169
+	85:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 83, K: unix.SYS_ACCEPT4},                        // == accept4 ? 86 : 169
+	86:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	87:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 81, K: 0},                                       // == listenerFD ? 88 : 169
+	88:  {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	89:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 78, Jf: 79, K: unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK}, // == SOCK_CLOEXEC|SOCK_NONBLOCK ? 168 : 169
+	90:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 46, K: unix.SYS_WRITE},                          // > write ? 91 : 137
+	91:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 25, K: unix.SYS_NANOSLEEP},                      // >= nanosleep ? 92 : 117
+	92:  {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 0, Jf: 20, K: unix.SYS_NANOSLEEP},                      // > nanosleep ? 93 : 113
+	93:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 15, Jf: 0, K: unix.SYS_KILL},                           // == kill ? 109 : 94
+	94:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 5, Jf: 0, K: unix.SYS_TGKILL},                          // == tgkill ? 100 : 95
+	95:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 73, K: unix.SYS_SCHED_YIELD},                    // >= sched_yield ? 96 : 169
+	96:  {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 2, K: unix.SYS_RESTART_SYSCALL},                 // >= restart_syscall ? 97 : 99
+	97:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 71, Jf: 0, K: 130},                                     // == 130 ? 169 : 98
+	98:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 70, Jf: 69, K: 133},                                    // == 133 ? 169 : 168
+	99:  {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 68, Jf: 69, K: unix.SYS_SCHED_YIELD},                   // == sched_yield ? 168 : 169
+	100: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	101: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 0, Jf: 4, K: unix.PROT_READ | unix.PROT_WRITE},         // >= PROT_READ|PROT_WRITE ? 102 : 106
+	102: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: uint32(unix.SIGABRT)},                     // == SIGABRT ? 107 : 103
+	103: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, Jf: 0, K: uint32(unix.SIGPIPE)},                     // == SIGPIPE ? 107 : 104
+	104: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, Jf: 0, K: unix.MADV_NOHUGEPAGE},                     // == MADV_NOHUGEPAGE ? 107 : 105
+	105: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 63, K: uint32(unix.SIGURG)},                     // == SIGURG ? 107 : 169
+	106: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 62, Jf: 0, K: unix.PROT_NONE},                          // == PROT_NONE ? 169 : 107
+	107: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	108: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 59, Jf: 60, K: 0},                                      // == rt.PID ? 168 : 169
+	109: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	110: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 58, K: 0},                                       // == rt.PID ? 111 : 169
+	111: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	112: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 55, Jf: 56, K: uint32(unix.SIGQUIT)},                   // == SIGQUIT ? 168 : 169
+	113: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 28},                                                      // load argument 1, high word
+	114: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 54, K: 0},                                       // == high word of 0 ? 115 : 169
+	115: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	116: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 51, Jf: 52, K: 0},                                      // == 0 ? 168 : 169
+	117: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 17, Jf: 0, K: unix.SYS_EXIT},                           // == exit ? 135 : 118
+	118: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: unix.SYS_FUTEX},                          // == futex ? 119 : 134
+	119: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                      // load argument 4, high word
+	120: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 48, K: 0},                                       // == high word of 0 ? 121 : 169
+	121: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	122: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 46, K: 0},                                       // == 0 ? 123 : 169
+	123: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 56},                                                      // load argument 5
+	124: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 44, K: 0},                                       // == 0 ? 125 : 169
+	125: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	126: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 41, Jf: 0, K: metricsFUTEXWAITPRIVATE},                 // == FUTEX_WAIT_PRIVATE ? 168 : 127
+	127: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 41, K: metricsFUTEXWAKEPRIVATE},                 // == FUTEX_WAKE_PRIVATE ? 128 : 169
+	128: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	129: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 39, K: 1},                                       // == 1 ? 130 : 169
+	130: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                      // load argument 3, high word
+	131: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 37, K: 0},                                       // == high word of 0 ? 132 : 169
+	132: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                      // load argument 3, low word
+	133: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 34, Jf: 35, K: 0},                                      // == 0 ? 168 : 169
+	134: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 33, Jf: 34, K: unix.SYS_EXIT_GROUP},                    // == exit_group ? 168 : 169
+	135: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	136: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 31, Jf: 32, K: 0},                                      // == 0 ? 168 : 169
+	137: {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jt: 19, Jf: 0, K: unix.SYS_READ},                           // >= read ? 157 : 138
+	138: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 13, Jf: 0, K: unix.SYS_EPOLL_CTL},                      // == epoll_ctl ? 152 : 139
+	139: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 4, Jf: 0, K: unix.SYS_EPOLL_PWAIT},                     // == epoll_pwait ? 144 : 140
+	140: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 28, K: unix.SYS_CLOSE},                          // == close ? 141 : 169
+	141: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	142: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 25, Jf: 0, K: 0},                                       // > lastFD ? 168 : 143
+	143: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 24, Jf: 25, K: 0},                                      // == listenerFD ? 168 : 169
+	144: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 52},                                                      // load argument 4, high word
+	145: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 23, K: 0},                                       // == high word of 0 ? 146 : 169
+	146: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                      // load argument 4, low word
+	147: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 21, K: 0},                                       // == 0 ? 148 : 169
+	148: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	149: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 19, K: 0},                                       // == rt.EpollFD ? 150 : 169
+	150: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	151: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 16, Jf: 17, K: 128},                                    // == 128 ? 168 : 169
+	152: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	153: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 15, K: 0},                                       // == rt.EpollFD ? 154 : 169
+	154: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 24},                                                      // load argument 1
+	155: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 12, Jf: 0, K: unix.EPOLL_CTL_ADD},                      // == EPOLL_CTL_ADD ? 168 : 156
+	156: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 11, Jf: 12, K: unix.EPOLL_CTL_DEL},                     // == EPOLL_CTL_DEL ? 168 : 169
+	157: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: unix.SYS_WRITE},                           // == write ? 158 : 161
+	158: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	159: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 8, Jf: 0, K: uint32(unix.SIG_SETMASK)},                 // == SIG_SETMASK ? 168 : 160
+	160: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 7, Jf: 2, K: 0},                                        // > lastFD ? 168 : 163
+	161: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                      // load argument 0
+	162: {Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 5, Jf: 0, K: 0},                                        // > lastFD ? 168 : 163
+	163: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 5, K: 0},                                        // == rt.EventFD ? 164 : 169
+	164: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                      // load argument 2, high word
+	165: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 3, K: 0},                                        // == high word of PROT_NONE ? 166 : 169
+	166: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                      // load argument 2
+	167: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: 8},                                        // == 8 ? 168 : 169
+	168: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                // allow
+	169: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                         // kill_process
 }

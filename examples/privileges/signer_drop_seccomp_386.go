@@ -149,15 +149,16 @@ var signerDropProgram = [SignerDropLen]unix.SockFilter{
 	// clone: if argument 0 is
 	// CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM and argument 2 is 0
 	// and argument 4 is 0 (go/core:46)
-	38: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 8, K: unix.SYS_CLONE},                                                                                                 // == clone ? 39 : 47
-	39: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                            // load argument 0
-	40: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 41 : 45
-	41: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                            // load argument 2
-	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: 0},                                                                                                              // == 0 ? 43 : 45
-	43: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},                                                                                                                            // load argument 4
-	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0},                                                                                                              // == 0 ? 46 : 45
-	45: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                               // kill_process
-	46: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                      // allow
+	38: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 8, K: unix.SYS_CLONE}, // == clone ? 39 : 47
+	39: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                            // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 41 : 45
+	40: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM},
+	41: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},               // load argument 2
+	42: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: 0}, // == 0 ? 43 : 45
+	43: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 48},               // load argument 4
+	44: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0}, // == 0 ? 46 : 45
+	45: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},  // kill_process
+	46: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},         // allow
 
 	// set_thread_area: always allowed (go/core:55)
 	47: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_SET_THREAD_AREA}, // == set_thread_area ? 48 : 49

@@ -144,19 +144,20 @@ var signerProgram = [SignerLen]unix.SockFilter{
 	// clone: if argument 0 is
 	// CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS and
 	// argument 2 is 0 and argument 3 is 0 (go/core:41)
-	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 12, K: unix.SYS_CLONE},                                                                                                                    // == clone ? 49 : 61
-	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                                                // load argument 0
-	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 8, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 51 : 59
-	51: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},                                                                                                                                                // load argument 2, high word
-	52: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 6, K: 0},                                                                                                                                  // == high word of 0 ? 53 : 59
-	53: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},                                                                                                                                                // load argument 2, low word
-	54: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: 0},                                                                                                                                  // == 0 ? 55 : 59
-	55: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},                                                                                                                                                // load argument 3, high word
-	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: 0},                                                                                                                                  // == high word of 0 ? 57 : 59
-	57: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},                                                                                                                                                // load argument 3, low word
-	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0},                                                                                                                                  // == 0 ? 60 : 59
-	59: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                                                   // kill_process
-	60: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                                          // allow
+	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 12, K: unix.SYS_CLONE}, // == clone ? 49 : 61
+	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                             // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS ? 51 : 59
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 8, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM | unix.CLONE_SETTLS},
+	51: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 36},               // load argument 2, high word
+	52: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 6, K: 0}, // == high word of 0 ? 53 : 59
+	53: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 32},               // load argument 2, low word
+	54: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: 0}, // == 0 ? 55 : 59
+	55: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 44},               // load argument 3, high word
+	56: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 2, K: 0}, // == high word of 0 ? 57 : 59
+	57: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 40},               // load argument 3, low word
+	58: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: 0}, // == 0 ? 60 : 59
+	59: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},  // kill_process
+	60: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},         // allow
 
 	// gettid: always allowed (go/core:58, go/crash_core:15)
 	61: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_GETTID}, // == gettid ? 62 : 63

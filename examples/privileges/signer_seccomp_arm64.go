@@ -142,11 +142,12 @@ var signerProgram = [SignerLen]unix.SockFilter{
 
 	// clone: if argument 0 is
 	// CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM (go/core:51)
-	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_CLONE},                                                                                                 // == clone ? 49 : 53
-	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                                                                                                                            // load argument 0
-	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM}, // == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 52 : 51
-	51: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS},                                                                                                               // kill_process
-	52: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},                                                                                                                      // allow
+	48: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 4, K: unix.SYS_CLONE}, // == clone ? 49 : 53
+	49: {Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16},                            // load argument 0
+	// == CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM ? 52 : 51
+	50: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 0, K: unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_THREAD | unix.CLONE_SYSVSEM},
+	51: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_KILL_PROCESS}, // kill_process
+	52: {Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},        // allow
 
 	// gettid: always allowed (go/core:58, go/crash_core:15)
 	53: {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 0, Jf: 1, K: unix.SYS_GETTID}, // == gettid ? 54 : 55

@@ -257,6 +257,10 @@ func runtimeMethod(param string) string {
 	return ""
 }
 
+// longFields is how many characters of an instruction leave no room for a
+// comment on its line.
+const longFields = 120
+
 // program writes the array, a comment before every part and on every line.
 func (w *goWriter) program() {
 	w.printf("var %s = [%sLen]unix.SockFilter{\n", w.array, w.ident)
@@ -269,7 +273,13 @@ func (w *goWriter) program() {
 			w.wrap("", "\t// ", "\t// ", p)
 			part = p
 		}
-		w.printf("\t%d: {%s}, // %s\n", pc, w.fields(in), w.comment(pc, in))
+		fields, comment := w.fields(in), w.comment(pc, in)
+		if len(fields) > longFields {
+			// gofmt would set all comments around it as far to the right.
+			w.printf("\t// %s\n\t%d: {%s},\n", comment, pc, fields)
+			continue
+		}
+		w.printf("\t%d: {%s}, // %s\n", pc, fields, comment)
 	}
 	w.printf("}\n")
 }

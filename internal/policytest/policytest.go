@@ -4,10 +4,14 @@
 package policytest
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tileseal/tileseal/arch"
@@ -21,12 +25,17 @@ var Update = flag.Bool("update", false, "rewrite the checked-in files of this pa
 // Archs are the architectures there are prebuilt programs for.
 var Archs = []arch.Arch{arch.X86_64, arch.X86, arch.AArch64}
 
-// A Policy is a policy file, compiled for every architecture.
+// A Policy is a policy file, compiled for every architecture it is for.
 type Policy struct {
 	Name    string
 	File    *gen.File
 	Layout  compile.Layout
 	Targets []gen.Target // in the order of Archs
+}
+
+// Has reports whether there is a program for a.
+func (p *Policy) Has(a arch.Arch) bool {
+	return slices.ContainsFunc(p.Targets, func(t gen.Target) bool { return t.Arch == a })
 }
 
 // On is the policy compiled for a, one of Archs.
@@ -40,49 +49,83 @@ func (p *Policy) On(a arch.Arch) gen.Target {
 }
 
 // Read reads the policies of the package in dir, in alphabetical order, and
-// compiles each in the layout that the package's go:generate lines ask for.
-// Every policy file has to be in one of them.
+// compiles each as the package's go:generate lines ask for: the layout, and
+// which of the architectures. Every policy file has to be in one of them.
 func Read(t testing.TB, dir string) []*Policy {
+	t.Helper()
+	return ReadFor(t, dir, Archs)
+}
+
+// ReadFor is Read for some of Archs. Policies for none of them are left out.
+func ReadFor(t testing.TB, dir string, archs []arch.Arch) []*Policy {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"+gen.Ending))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no policies in %s: %v", dir, err)
 	}
-	layouts := layoutsOf(t, filepath.Join(dir, "doc.go"))
-	var list []*Policy
-	for _, name := range files {
-		layout, ok := layouts[filepath.Base(name)]
+	recipes := recipesOf(t, filepath.Join(dir, "doc.go"))
+	list, errs := make([]*Policy, len(files)), make([]error, len(files))
+	var wg sync.WaitGroup
+	room := make(chan bool, runtime.GOMAXPROCS(0))
+	for i, name := range files {
+		r, ok := recipes[filepath.Base(name)]
 		if !ok {
 			t.Fatalf("%s is in no go:generate line of doc.go", name)
 		}
-		list = append(list, ReadFile(t, name, layout))
+		wanted := slices.DeleteFunc(slices.Clone(archs), func(a arch.Arch) bool { return !slices.Contains(r.archs, a) })
+		if len(wanted) == 0 {
+			continue
+		}
+		room <- true
+		wg.Go(func() {
+			list[i], errs[i] = readFile(name, r.layout, wanted)
+			<-room
+		})
 	}
-	return list
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(list, func(p *Policy) bool { return p == nil })
 }
 
 // ReadFile reads one policy and compiles it in the given layout.
 func ReadFile(t testing.TB, name string, layout compile.Layout) *Policy {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	p, err := readFile(name, layout, Archs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, targets, errs := gen.Read(name, string(text), gen.Tileseal, Archs, layout)
-	if err := errs.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return &Policy{gen.PolicyName(name), f, layout, targets}
+	return p
 }
 
-// layoutsOf finds the layout of every policy file in the lines of a Go file
+func readFile(name string, layout compile.Layout, archs []arch.Arch) (*Policy, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	f, targets, errs := gen.Read(name, string(text), gen.Tileseal, archs, layout)
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	return &Policy{gen.PolicyName(name), f, layout, targets}, nil
+}
+
+// A recipe is how a go:generate line has a policy compiled.
+type recipe struct {
+	layout compile.Layout
+	archs  []arch.Arch
+}
+
+// recipesOf finds the recipe of every policy file in the lines of a Go file
 // that run the generator.
-func layoutsOf(t testing.TB, doc string) map[string]compile.Layout {
+func recipesOf(t testing.TB, doc string) map[string]recipe {
 	t.Helper()
 	text, err := os.ReadFile(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	layouts := map[string]compile.Layout{}
+	recipes := map[string]recipe{}
 	for line := range strings.Lines(string(text)) {
 		args, ok := strings.CutPrefix(strings.TrimSpace(line), "//go:generate go tool tileseal gen ")
 		if !ok {
@@ -90,21 +133,32 @@ func layoutsOf(t testing.TB, doc string) map[string]compile.Layout {
 		}
 		flags := flag.NewFlagSet(doc, flag.ContinueOnError)
 		name := flags.String("layout", compile.Plain.String(), "")
+		r := recipe{archs: Archs}
+		flags.Func("target", "", func(list string) error {
+			r.archs = nil
+			for goarch := range strings.SplitSeq(list, ",") {
+				a, err := arch.ByGOARCH(goarch)
+				if err != nil {
+					return err
+				}
+				r.archs = append(r.archs, a)
+			}
+			return nil
+		})
 		if err := flags.Parse(strings.Fields(args)); err != nil {
 			t.Fatal(err)
 		}
-		layout, err := compile.LayoutByName(*name)
-		if err != nil {
+		if r.layout, err = compile.LayoutByName(*name); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range flags.Args() {
-			if _, twice := layouts[file]; twice {
+			if _, twice := recipes[file]; twice {
 				t.Fatalf("%s: %s is in two go:generate lines", doc, file)
 			}
-			layouts[file] = layout
+			recipes[file] = r
 		}
 	}
-	return layouts
+	return recipes
 }
 
 // Root is the path of the module's root directory.

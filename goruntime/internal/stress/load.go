@@ -12,12 +12,16 @@ import (
 	"time"
 )
 
-// The workloads, each for calls that the others rarely lead to. They run until
-// stop is set and count their rounds.
+// A Load is a workload, for calls that others rarely lead to. Run keeps on until
+// stop is set, and counts its rounds.
+type Load struct {
+	Name string
+	Run  func(stop *atomic.Bool, rounds *atomic.Int64)
+}
 
-// garbage keeps the collector and the scavenger busy: mmap, munmap, madvise, and
+// Garbage keeps the collector and the scavenger busy: mmap, munmap, madvise, and
 // the background workers' threads.
-func garbage(stop *atomic.Bool, rounds *atomic.Int64) {
+func Garbage(stop *atomic.Bool, rounds *atomic.Int64) {
 	type node struct {
 		next *node
 		_    [120]byte
@@ -34,10 +38,10 @@ func garbage(stop *atomic.Bool, rounds *atomic.Int64) {
 	}
 }
 
-// growHeap allocates one large block after another, up to mib, and drops them.
+// GrowHeap allocates one large block after another, up to mib, and drops them.
 // The pages are not touched: address space is what makes the runtime call. Many
 // blocks of a page each make it outgrow its table of spans, and unmap that.
-func growHeap(mib int) func(*atomic.Bool, *atomic.Int64) {
+func GrowHeap(mib int) func(*atomic.Bool, *atomic.Int64) {
 	return func(stop *atomic.Bool, rounds *atomic.Int64) {
 		var blocks [][]byte
 		for n := 0; n < 20000 && !stop.Load(); n++ {
@@ -52,8 +56,8 @@ func growHeap(mib int) func(*atomic.Bool, *atomic.Int64) {
 	}
 }
 
-// timers sets, resets and stops many.
-func timers(stop *atomic.Bool, rounds *atomic.Int64) {
+// Timers sets, resets and stops many.
+func Timers(stop *atomic.Bool, rounds *atomic.Int64) {
 	for !stop.Load() {
 		var fired sync.WaitGroup
 		for i := range 50 {
@@ -71,8 +75,8 @@ func timers(stop *atomic.Bool, rounds *atomic.Int64) {
 	}
 }
 
-// lockedThreads makes threads that end with their goroutine.
-func lockedThreads(stop *atomic.Bool, rounds *atomic.Int64) {
+// LockedThreads makes threads that end with their goroutine.
+func LockedThreads(stop *atomic.Bool, rounds *atomic.Int64) {
 	for !stop.Load() {
 		var wg sync.WaitGroup
 		for range 4 {
@@ -86,9 +90,9 @@ func lockedThreads(stop *atomic.Bool, rounds *atomic.Int64) {
 	}
 }
 
-// spin has no point at which it would yield, so the monitor interrupts it by a
+// Spin has no point at which it would yield, so the monitor interrupts it by a
 // signal.
-func spin(stop *atomic.Bool, rounds *atomic.Int64) {
+func Spin(stop *atomic.Bool, rounds *atomic.Int64) {
 	x := uint32(1)
 	for !stop.Load() {
 		for range 30_000_000 {
@@ -102,8 +106,8 @@ func spin(stop *atomic.Bool, rounds *atomic.Int64) {
 
 var sink atomic.Uint32
 
-// faults turns nil dereferences into panics and recovers.
-func faults(stop *atomic.Bool, rounds *atomic.Int64) {
+// Faults turns nil dereferences into panics and recovers.
+func Faults(stop *atomic.Bool, rounds *atomic.Int64) {
 	fault := func() {
 		defer func() { recover() }()
 		var p *int
@@ -116,9 +120,9 @@ func faults(stop *atomic.Bool, rounds *atomic.Int64) {
 	}
 }
 
-// wake sets a timer earlier than the one a thread waits for in the poller, which
+// Wake sets a timer earlier than the one a thread waits for in the poller, which
 // interrupts the wait through the eventfd.
-func wake(stop *atomic.Bool, rounds *atomic.Int64) {
+func Wake(stop *atomic.Bool, rounds *atomic.Int64) {
 	for !stop.Load() {
 		done := make(chan struct{})
 		time.AfterFunc(100*time.Microsecond, func() { close(done) })

@@ -75,22 +75,27 @@ func say(s string) {
 	}
 }
 
-// work runs every workload until the time is over, and fails unless each made
-// progress.
+// work keeps busy, and says that it survived.
 func work(length time.Duration, heap int, archive, logFile *os.File) {
-	loads := []struct {
-		name string
-		run  func(stop *atomic.Bool, rounds *atomic.Int64)
-	}{
-		{"garbage", garbage},
-		{"heap", growHeap(heap)},
-		{"timers", timers},
-		{"locked", lockedThreads},
-		{"spin", spin},
-		{"faults", faults},
-		{"wake", wake},
+	loads := []Load{
+		{"garbage", Garbage},
+		{"heap", GrowHeap(heap)},
+		{"timers", Timers},
+		{"locked", LockedThreads},
+		{"spin", Spin},
+		{"faults", Faults},
+		{"wake", Wake},
 		{"records", records(archive, logFile)},
 	}
+	if _, err := Work(loads, length); err != nil {
+		fail(err)
+	}
+	say(wire.Survived)
+}
+
+// Work runs all loads until the time is over and returns how many rounds each of
+// them made, in their order. It is an error if one made none.
+func Work(loads []Load, length time.Duration) ([]int64, error) {
 	var wg sync.WaitGroup
 	rounds := make([]atomic.Int64, len(loads))
 	for end := time.Now().Add(length); time.Now().Before(end); {
@@ -98,19 +103,20 @@ func work(length time.Duration, heap int, archive, logFile *os.File) {
 		// poller and has to be woken there.
 		var stop atomic.Bool
 		for i, l := range loads {
-			wg.Go(func() { l.run(&stop, &rounds[i]) })
+			wg.Go(func() { l.Run(&stop, &rounds[i]) })
 		}
 		time.Sleep(min(length/4, 3*time.Second))
 		stop.Store(true)
 		wg.Wait()
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(min(length/8, 300*time.Millisecond))
 	}
+	made := make([]int64, len(loads))
 	for i, l := range loads {
-		if rounds[i].Load() == 0 {
-			fail(fmt.Errorf("workload %s made no progress", l.name))
+		if made[i] = rounds[i].Load(); made[i] == 0 {
+			return nil, fmt.Errorf("workload %s made no progress", l.Name)
 		}
 	}
-	say(wire.Survived)
+	return made, nil
 }
 
 func finish(end string) {

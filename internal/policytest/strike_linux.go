@@ -1,0 +1,80 @@
+package policytest
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+
+	"github.com/tileseal/tileseal/internal/kerneltest"
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// A Shot is a call to be struck, and what is to come of it by the policy's
+// meaning: it "returns", "ends the thread", "exits", "dies", or fails with an
+// errno.
+type Shot struct {
+	kerneltest.Shot
+	What, Want string
+}
+
+// Shot is the call under this program.
+func (in *Instance) Shot(what string, d rule.Data) Shot {
+	call := kerneltest.Call{Nr: d.Nr, Args: d.Args}
+	want := "returns"
+	switch action := in.Eval(d); {
+	case action.Kind() == rule.Errno:
+		want = failsWith(syscall.Errno(action.Data()))
+	case action != rule.Allow:
+		want = "dies"
+	default:
+		switch name, _ := in.Arch.Name(d.Nr); name {
+		case "exit":
+			want = "ends the thread"
+		case "exit_group":
+			want = "exits"
+		}
+	}
+	return Shot{kerneltest.Shot{Arch: in.Arch, Prog: in.Program.Fill(in.Params), Call: call}, what, want}
+}
+
+func failsWith(e syscall.Errno) string { return fmt.Sprintf("fails with errno %d", int(e)) }
+
+// Shots are the calls of a vector: the one its rule is about and those that
+// differ from it in one argument.
+func (in *Instance) Shots(v Vector) []Shot {
+	shots := []Shot{in.Shot(v.Rule, v.Allowed)}
+	for _, d := range v.Denied {
+		shots = append(shots, in.Shot(v.Rule, d))
+	}
+	return shots
+}
+
+// Strike fires the shots, each at a process of its own.
+func Strike(t *testing.T, shots []Shot) {
+	t.Helper()
+	bare := make([]kerneltest.Shot, len(shots))
+	for i, s := range shots {
+		bare[i] = s.Shot
+	}
+	count := map[string]int{}
+	for i, o := range kerneltest.Strikes(t, bare) {
+		got, want := o.String(), shots[i].Want
+		switch {
+		case o.Killed():
+			got = "dies"
+		case o.Returned && want == failsWith(o.Errno):
+			got = want
+		case o.Returned:
+			got = "returns"
+		case o.Ended:
+			got = "ends the thread"
+		case o.Exited:
+			got = "exits"
+		}
+		if got != want {
+			t.Errorf("%s: %+v %s (%v), want that it %s", shots[i].What, shots[i].Call, got, o, want)
+		}
+		count[got]++
+	}
+	t.Logf("%d calls: %v", len(shots), count)
+}

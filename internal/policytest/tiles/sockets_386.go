@@ -1,0 +1,5 @@
+//go:build linux
+
+package tiles
+
+var sockets []Tile
