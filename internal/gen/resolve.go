@@ -85,15 +85,15 @@ type resolver struct {
 	policy *rule.Policy
 	out    *Resolved
 	errs   ErrorList
-	outer  []*Entry          // within entries
-	around []string          // the files we are within, and our own
-	file   *File             // being read
-	stack  []string          // the files that include it, outermost first
-	done   []string          // files read to the end
-	seen   map[uint32]*Entry // calls of the file being read
-	groups scope             // groups of the file being read
-	scopes map[string]scope  // and of those read to the end
-	hints  map[string]string // suggestions made so far
+	outer  []*Entry            // within entries
+	around []string            // the files we are within, and our own
+	file   *File               // being read
+	stack  []string            // the files that include it, outermost first
+	done   []string            // files read to the end
+	seen   map[uint32][]*Entry // of the file being read, by call
+	groups scope               // groups of the file being read
+	scopes map[string]scope    // and of those read to the end
+	hints  map[string]string   // suggestions made so far
 }
 
 // paramIndex is the index of a parameter the file being read may name, or -1: its
@@ -108,7 +108,7 @@ func (r *resolver) paramIndex(name string) int {
 // read adds the entries of one file.
 func (r *resolver) read(f *File) {
 	outer, outerSeen, outerGroups := r.file, r.seen, r.groups
-	r.file, r.seen, r.groups = f, map[uint32]*Entry{}, scope{}
+	r.file, r.seen, r.groups = f, map[uint32][]*Entry{}, scope{}
 	r.stack = append(r.stack, f.Name)
 	r.out.Texts = append(r.out.Texts, f.Text)
 	for _, e := range f.Entries {
@@ -163,11 +163,13 @@ func (r *resolver) call(e *Entry) {
 		r.noCall(e)
 		return
 	}
-	if first, twice := r.seen[nr]; twice {
-		r.twice(e, first)
-		return
+	for _, first := range r.seen[nr] {
+		if !first.restOf(e) && !e.restOf(first) {
+			r.twice(e, first)
+			return
+		}
 	}
-	r.seen[nr] = e
+	r.seen[nr] = append(r.seen[nr], e)
 	action, ok := r.action(e)
 	c := rule.Case{Action: action, Src: rule.Src(e.Pos)}
 	if e.when != nil {
@@ -179,6 +181,12 @@ func (r *resolver) call(e *Entry) {
 	if ok {
 		r.add(e, nr, c)
 	}
+}
+
+// restOf reports whether e decides what is left of a call that some allows on a
+// condition.
+func (e *Entry) restOf(some *Entry) bool {
+	return e.when == nil && e.Action != "" && e.Action != "allow" && some.when != nil && (some.Action == "" || some.Action == "allow")
 }
 
 // twice reports a second rule for a call.
