@@ -2,7 +2,7 @@ package goruntime
 
 import "errors"
 
-// The reasons [Prepare] refuses for. Test for them with errors.Is; the error it
+// The reasons [Prepare] and [FillDescriptors] refuse for. Test for them with errors.Is; the error it
 // returns is an [*Error] that adds what was found and what to do.
 var (
 	// ErrLevels: the set of levels makes no sense, or lacks one that this
@@ -14,7 +14,8 @@ var (
 	// measured on. [UnmeasuredGo] accepts it.
 	ErrGoVersion = errors.New("unmeasured Go release")
 	// ErrCgo: the program has cgo linked in, and the levels lack Cgo or were
-	// not measured with it. The C library's threads make calls of their own.
+	// not measured with it; or it is a library within a C program. The C
+	// library's threads make calls of their own.
 	ErrCgo = errors.New("cgo program")
 	// ErrInstrumented: built with -msan or -asan, or with -race or -cover and
 	// the levels lack Race or Cover. Each adds system calls, some at exit.
@@ -35,11 +36,13 @@ var (
 	ErrCgroup = errors.New("cannot identify the runtime's cgroup descriptors")
 	// ErrPoller: the runtime's own descriptors could not be told from others.
 	ErrPoller = errors.New("cannot identify the runtime's descriptors")
+	// ErrDescriptors: FillDescriptors could not open as many as it takes.
+	ErrDescriptors = errors.New("cannot fill the gaps between descriptors")
 	// ErrFinalizers: finalizers that were due did not run to an end.
 	ErrFinalizers = errors.New("finalizers still running")
 )
 
-// An Error is a refusal of [Prepare]. Nothing has to be undone after one.
+// An Error is a refusal of [Prepare] or [FillDescriptors]. Nothing has to be undone after one.
 type Error struct {
 	Reason error  // one of the Err variables
 	Found  string // what was found

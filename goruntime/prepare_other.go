@@ -9,3 +9,8 @@ import "runtime"
 func Prepare(l Levels) (Runtime, error) {
 	return Runtime{}, &Error{Reason: ErrPlatform, Found: runtime.GOOS + " has no seccomp", Do: "seal on Linux"}
 }
+
+// FillDescriptors always fails here: seccomp is Linux's.
+func FillDescriptors() (last int, err error) {
+	return -1, &Error{Reason: ErrPlatform, Found: runtime.GOOS + " has no seccomp", Do: "seal on Linux"}
+}

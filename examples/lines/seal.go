@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"log"
 	"os"
-	"strconv"
 	"syscall"
 
 	"github.com/tileseal/tileseal/goruntime"
@@ -34,7 +31,7 @@ func seal(listener syscall.Conn, logTo *os.File, staging bool) error {
 	if err != nil {
 		return err
 	}
-	lastFD, err := fillDescriptors()
+	lastFD, err := goruntime.FillDescriptors()
 	if err != nil {
 		return err
 	}
@@ -53,32 +50,6 @@ func seal(listener syscall.Conn, logTo *os.File, staging bool) error {
 		log.Printf("sealed by %d instructions", LinesLen)
 	}
 	return err
-}
-
-// fillDescriptors opens /dev/null until no descriptor is free below the highest
-// one in use, and returns that one. Whatever is opened afterwards is higher, as
-// long as none of these is closed.
-func fillDescriptors() (last int, err error) {
-	open, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return -1, err
-	}
-	highest := -1 // perhaps the one that ReadDir had, and is closed again
-	for _, f := range open {
-		fd, err := strconv.Atoi(f.Name())
-		if err != nil {
-			return -1, fmt.Errorf("/proc/self/fd: %w", err)
-		}
-		highest = max(highest, fd)
-	}
-	for last < highest {
-		// The kernel takes the lowest number that is free.
-		last, err = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return -1, errors.Join(errors.New("cannot fill the gaps between descriptors"), err)
-		}
-	}
-	return last, nil
 }
 
 // descriptor is the number of an open file or socket. The File method of a
