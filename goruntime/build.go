@@ -32,7 +32,27 @@ func checkBuild(l Levels) error {
 		}
 		return &Error{Reason: ErrInstrumented, Found: "built with " + flag, Do: do}
 	}
+	if ok {
+		if err := checkBuildMode(info); err != nil {
+			return err
+		}
+	}
 	return checkCgo(iscgo, runtime.GOARCH, l)
+}
+
+// checkBuildMode refuses Go code that is a part of another program. There the
+// runtime leaves signals to that program, whose calls nobody measured.
+func checkBuildMode(info *debug.BuildInfo) error {
+	for _, s := range info.Settings {
+		if s.Key != "-buildmode" {
+			continue
+		}
+		switch s.Value {
+		case "c-archive", "c-shared", "plugin", "shared":
+			return &Error{Reason: ErrCgo, Found: "built with -buildmode=" + s.Value, Do: "seal an ordinary executable"}
+		}
+	}
+	return nil
 }
 
 // checkCgo refuses cgo without its level, and where that level was not measured.

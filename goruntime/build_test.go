@@ -100,6 +100,17 @@ func TestInstrumentation(t *testing.T) {
 	}
 }
 
+func TestCheckBuildMode(t *testing.T) {
+	for mode, ok := range map[string]bool{
+		"": true, "exe": true, "pie": true, "c-archive": false, "c-shared": false, "plugin": false, "shared": false,
+	} {
+		err := checkBuildMode(&debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "-buildmode", Value: mode}}})
+		if (err == nil) != ok || err != nil && !errors.Is(err, ErrCgo) {
+			t.Errorf("-buildmode=%s: %v, want ok %v", mode, err, ok)
+		}
+	}
+}
+
 func TestError(t *testing.T) {
 	err := error(&Error{Reason: ErrProc, Found: "/proc/self/fd", Do: "mount it", Err: fs.ErrPermission})
 	if want := "goruntime: cannot read /proc/self: /proc/self/fd: permission denied; mount it"; err.Error() != want {

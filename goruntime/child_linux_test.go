@@ -43,32 +43,32 @@ func goarches() []string {
 	return []string{runtime.GOARCH}
 }
 
-var builds struct {
-	sync.Mutex
-	path map[string]string
-}
+// builds holds, by what was asked for, a func() (path string, err error) that
+// builds it once.
+var builds sync.Map
 
 // buildChild builds the package in the directory pkg for goarch, once for each
 // set of flags, and returns its path. Without env it is built without cgo.
 func buildChild(t *testing.T, pkg, goarch string, env []string, flags ...string) string {
 	t.Helper()
-	builds.Lock()
-	defer builds.Unlock()
-	key := fmt.Sprint(pkg, goarch, env, flags)
-	if path, ok := builds.path[key]; ok {
-		return path
+	f, _ := builds.LoadOrStore(fmt.Sprint(pkg, goarch, env, flags), sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp(childDir, "")
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, "child")
+		cmd := exec.Command("go", append(append([]string{"build", "-buildvcs=false", "-o", path}, flags...), pkg)...)
+		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=")
+		cmd.Env = append(cmd.Env, env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%v %v: %v\n%s", env, cmd.Args, err, out)
+		}
+		return path, nil
+	}))
+	path, err := f.(func() (string, error))()
+	if err != nil {
+		t.Fatal(err)
 	}
-	path := filepath.Join(childDir, fmt.Sprintf("child%d", len(builds.path)))
-	cmd := exec.Command("go", append(append([]string{"build", "-buildvcs=false", "-o", path}, flags...), pkg)...)
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=")
-	cmd.Env = append(cmd.Env, env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v %v: %v\n%s", env, cmd.Args, err, out)
-	}
-	if builds.path == nil {
-		builds.path = map[string]string{}
-	}
-	builds.path[key] = path
 	return path
 }
 

@@ -2,8 +2,9 @@ package goruntime
 
 import "errors"
 
-// The reasons [Prepare] and [FillDescriptors] refuse for. Test for them with errors.Is; the error it
-// returns is an [*Error] that adds what was found and what to do.
+// The reasons [Prepare] and [FillDescriptors] refuse for. Test for them with
+// errors.Is; what they return is an [*Error] that adds what was found and what to
+// do.
 var (
 	// ErrLevels: the set of levels makes no sense, or lacks one that this
 	// kernel makes necessary.
@@ -42,7 +43,8 @@ var (
 	ErrFinalizers = errors.New("finalizers still running")
 )
 
-// An Error is a refusal of [Prepare] or [FillDescriptors]. Nothing has to be undone after one.
+// An Error is a refusal of [Prepare] or [FillDescriptors]. Nothing has to be undone
+// after one.
 type Error struct {
 	Reason error  // one of the Err variables
 	Found  string // what was found

@@ -29,8 +29,8 @@ const (
 	CoreGOMAXPROCS
 	// CoreOldKernel is for 386 on kernels before 5.1.
 	CoreOldKernel
-	// CoreGODEBUG is for programs run with madvdontneed=0, disablethp=1,
-	// harddecommit=1 or efence=1 in GODEBUG.
+	// CoreGODEBUG is for programs run with madvdontneed=0, harddecommit=1 or
+	// efence=1 in GODEBUG, and on 386 for disablethp=1.
 	CoreGODEBUG
 	// NetpollInit lets the poller start after the seal. A program that calls
 	// Prepare does not need it.

@@ -3,6 +3,7 @@ package goruntime
 import (
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"time"
 )
 
@@ -31,9 +32,9 @@ func Prepare(l Levels) (Runtime, error) {
 			return Runtime{}, err
 		}
 	}
-	// A timer starts the poller, and any timer of the runtime's own would
-	// otherwise do so after the filter is in.
-	time.Sleep(time.Nanosecond)
+	if err := startPoller(); err != nil {
+		return Runtime{}, err
+	}
 	_ = time.Now().Local().String() // opens the zone file, once
 
 	if err := runFinalizers(); err != nil {
@@ -49,41 +50,45 @@ func Prepare(l Levels) (Runtime, error) {
 	}, nil
 }
 
-// finalizerPatience is how long Prepare waits for finalizers that are due.
-const finalizerPatience = 10 * time.Second
+const (
+	// finalizerPatience is how long Prepare waits for finalizers that are due.
+	finalizerPatience = 10 * time.Second
 
-// runFinalizers collects garbage and waits until what became due has run.
-//
-// Finalizers run in one goroutine, a batch at a time, so once one of a second
-// collection has run, all of the first have. Cleanups run in several; there the
-// second round only makes it likely. What is closed by os and net hangs on
-// finalizers, but for processes.
+	// collections is how often Prepare collects garbage. What lies in a sync.Pool,
+	// as the pipes of package net's splice do, becomes due at the second. The
+	// third is for what a finalizer has let go of.
+	collections = 3
+)
+
+// runFinalizers collects garbage and waits until what became due has run:
+// package os closes files and package net connections in finalizers, and
+// processes and pipes are closed in cleanups.
 func runFinalizers() error {
-	due := time.NewTimer(finalizerPatience)
-	defer due.Stop()
-	for range 2 {
-		final, clean := make(chan struct{}), make(chan struct{})
-		sentinel(final, clean)
+	for deadline, n := time.Now().Add(finalizerPatience), 0; n < collections; n++ {
 		runtime.GC()
-		for _, ran := range []chan struct{}{final, clean} {
-			select {
-			case <-ran:
-			case <-due.C:
+		for !queuesEmpty() {
+			if time.Now().After(deadline) {
 				return &Error{Reason: ErrFinalizers, Found: "not done after " + finalizerPatience.String(),
 					Do: "find the finalizer or cleanup that blocks, and end it before sealing"}
 			}
+			time.Sleep(100 * time.Microsecond)
 		}
 	}
 	return nil
 }
 
-// sentinel leaves two objects unreachable: one whose finalizer closes final, one
-// whose cleanup closes clean. They hold a pointer so that they do not share a
-// block of tiny objects, which would keep them alive.
-//
-//go:noinline
-func sentinel(final, clean chan struct{}) {
-	type object struct{ self *byte }
-	runtime.SetFinalizer(&object{new(byte)}, func(*object) { close(final) })
-	runtime.AddCleanup(&object{new(byte)}, func(c chan struct{}) { close(c) }, clean)
+// queuesEmpty reports whether every finalizer and cleanup that was due has run
+// to its end. The runtime counts those that are queued and those that are done.
+func queuesEmpty() bool {
+	counts := [...]metrics.Sample{
+		{Name: "/gc/finalizers/queued:finalizers"}, {Name: "/gc/finalizers/executed:finalizers"},
+		{Name: "/gc/cleanups/queued:cleanups"}, {Name: "/gc/cleanups/executed:cleanups"},
+	}
+	metrics.Read(counts[:])
+	for i := 0; i < len(counts); i += 2 {
+		if queued, done := counts[i].Value.Uint64(), counts[i+1].Value.Uint64(); done < queued {
+			return false
+		}
+	}
+	return true
 }

@@ -9,17 +9,12 @@ import (
 	"runtime"
 	"strconv"
 	"time"
-	_ "unsafe" // for go:linkname
 
 	"github.com/tileseal/tileseal/goruntime"
+	"github.com/tileseal/tileseal/goruntime/internal/child/stage"
 	"github.com/tileseal/tileseal/goruntime/internal/wire"
 	"golang.org/x/sys/unix"
 )
-
-// isPollDescriptor is the runtime's own answer, which Prepare does not use.
-//
-//go:linkname isPollDescriptor internal/poll.IsPollDescriptor
-func isPollDescriptor(fd uintptr) bool
 
 // prepare makes decoys, calls Prepare and reports what came of it.
 func prepare(args []string) {
@@ -31,6 +26,7 @@ func prepare(args []string) {
 	drop := flags.Bool("drop", false, "drop an open file without closing it")
 	nofile := flags.Bool("nofile", false, "allow no further descriptor")
 	hang := flags.Bool("hang", false, "leave a finalizer due that never ends")
+	cgroup := flags.String("cgroup", "", "directory to have files open in that are named like a cgroup's")
 	again := flags.Bool("again", false, "call Prepare twice")
 	flags.Parse(args)
 
@@ -42,7 +38,7 @@ func prepare(args []string) {
 	}
 	if *dup {
 		time.Sleep(time.Nanosecond)
-		for _, fd := range pollDescriptors() {
+		for _, fd := range stage.PollDescriptors() {
 			unix.Dup(fd)
 		}
 	}
@@ -53,6 +49,11 @@ func prepare(args []string) {
 	}
 	if *hang {
 		dropHanging()
+	}
+	if *cgroup != "" {
+		for _, name := range []string{"cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"} {
+			stage.Must(unix.Open(filepath.Join(*cgroup, name), unix.O_CREAT|unix.O_RDONLY|unix.O_CLOEXEC, 0o600))
+		}
 	}
 	if *nofile {
 		unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{})
@@ -65,51 +66,41 @@ func prepare(args []string) {
 		r.Error = err.Error()
 	} else {
 		r.EpollFD, r.EventFD, r.PID = rt.EpollFD(), rt.EventFD(), rt.PID()
-		r.Poll = pollDescriptors()
+		r.Quota, r.Period = rt.CgroupQuotaFD(), rt.CgroupPeriodFD()
+		r.Poll = stage.PollDescriptors()
 		r.After = openDescriptors()
 	}
-	reply(r)
+	stage.Reply(r)
 }
 
 // makeDecoys opens what could be mistaken for the runtime's descriptors, and
 // enough else to be in the way. It uses raw calls, so as not to start the poller.
 func makeDecoys() {
 	for range 3 {
-		event := must(unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK))
-		watch(must(unix.EpollCreate1(unix.EPOLL_CLOEXEC)), event, unix.EPOLLIN)
+		event := stage.Must(unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK))
+		watch(stage.Must(unix.EpollCreate1(unix.EPOLL_CLOEXEC)), event, unix.EPOLLIN)
 	}
 	for range 400 {
-		must(unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0))
+		stage.Must(unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0))
 	}
 	// An epoll that watches the same kinds of things as the runtime's: an
 	// eventfd, and a pipe edge-triggered. The pipe's number is then freed while
 	// a duplicate keeps it listed, so that the next pipe gets the number.
-	epoll := must(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
-	watch(epoll, must(unix.Eventfd(0, unix.EFD_CLOEXEC)), unix.EPOLLIN)
+	epoll := stage.Must(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
+	watch(epoll, stage.Must(unix.Eventfd(0, unix.EFD_CLOEXEC)), unix.EPOLLIN)
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		fail(err)
+		stage.Fail(err)
 	}
 	watch(epoll, p[0], unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
-	must(unix.FcntlInt(uintptr(p[0]), unix.F_DUPFD_CLOEXEC, 900))
+	stage.Must(unix.FcntlInt(uintptr(p[0]), unix.F_DUPFD_CLOEXEC, 900))
 	unix.Close(p[0])
 }
 
 func watch(epoll, fd int, events uint32) {
 	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
-		fail(err)
+		stage.Fail(err)
 	}
-}
-
-// pollDescriptors lists the descriptors the runtime calls its own.
-func pollDescriptors() []int {
-	var fds []int
-	for fd := range 1024 {
-		if isPollDescriptor(uintptr(fd)) {
-			fds = append(fds, fd)
-		}
-	}
-	return fds
 }
 
 // openDescriptors lists every open descriptor with what it is, but for the one
@@ -130,7 +121,7 @@ func openDescriptors() []string {
 }
 
 //go:noinline
-func dropFile() { must(os.Open("/dev/zero")) }
+func dropFile() { stage.Must(os.Open("/dev/zero")) }
 
 //go:noinline
 func dropHanging() {
@@ -144,12 +135,12 @@ func procs(args []string) {
 	levels := flags.Uint64("levels", 0, "what to prepare for; 0: do not prepare")
 	flags.Parse(args)
 	if *levels != 0 {
-		must(goruntime.Prepare(goruntime.Levels(*levels)))
+		stage.Must(goruntime.Prepare(goruntime.Levels(*levels)))
 	}
 	before := runtime.GOMAXPROCS(0)
 	var mask, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &mask); err != nil {
-		fail(err)
+		stage.Fail(err)
 	}
 	for cpu := range 1024 {
 		if mask.IsSet(cpu) {
@@ -157,12 +148,12 @@ func procs(args []string) {
 			break
 		}
 	}
-	for _, e := range must(os.ReadDir("/proc/self/task")) {
-		unix.SchedSetaffinity(must(strconv.Atoi(e.Name())), &one)
+	for _, e := range stage.Must(os.ReadDir("/proc/self/task")) {
+		unix.SchedSetaffinity(stage.Must(strconv.Atoi(e.Name())), &one)
 	}
 	// The updater runs once a second.
-	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline) && runtime.GOMAXPROCS(0) == before; {
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && runtime.GOMAXPROCS(0) == before; {
 		time.Sleep(20 * time.Millisecond)
 	}
-	reply(wire.Reply{Procs: []int{before, runtime.GOMAXPROCS(0)}})
+	stage.Reply(wire.Reply{Procs: []int{before, runtime.GOMAXPROCS(0)}})
 }

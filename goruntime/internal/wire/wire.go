@@ -8,12 +8,16 @@ type Reply struct {
 	EpollFD int    // what Prepare found
 	EventFD int
 	PID     int
+	Quota   int // the cgroup's descriptors that it found, or -1
+	Period  int
 	Poll    []int    // the descriptors the runtime itself calls its poller's
 	Before  []string // every open descriptor before Prepare, "3 /some/file"
 	After   []string // and after it
 	Procs   []int    // mode procs: GOMAXPROCS before and after the affinity mask shrank
 	Log     int      // mode stress: descriptors of the log file
 	Archive int      // and of the archive
+
+	Params map[string]int // mode act: values of the policy's parameters
 }
 
 // What a child under stress writes to standard error.

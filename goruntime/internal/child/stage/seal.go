@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package stage
 
 import (
 	"bufio"
@@ -10,15 +10,14 @@ import (
 	"runtime"
 	"unsafe"
 
-	"github.com/tileseal/tileseal/goruntime"
 	"golang.org/x/sys/unix"
 )
 
-// seal installs on every thread the filter that the parent has made for the
-// numbers it was told. It stands on no other package of this module, so that a
-// test of the baselines tests just them.
-func seal(goruntime.Runtime, int, int) error {
-	filter := readFilter(os.Stdin)
+// Seal installs on every thread the filter that the parent has made for the
+// numbers it was told, and sends on standard input. It stands on no other package
+// of this module, so that a test of the baselines tests just them.
+func Seal() error {
+	filter := ReadFilter(os.Stdin)
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends here
@@ -43,17 +42,17 @@ func load(filter []unix.SockFilter) error {
 	return nil
 }
 
-// readFilter reads a count of instructions and the instructions, in this
+// ReadFilter reads a count of instructions and the instructions, in this
 // machine's byte order.
-func readFilter(r io.Reader) []unix.SockFilter {
+func ReadFilter(r io.Reader) []unix.SockFilter {
 	in := bufio.NewReader(r)
 	var n uint32
 	if err := binary.Read(in, binary.NativeEndian, &n); err != nil {
-		fail(err)
+		Fail(err)
 	}
 	filter := make([]unix.SockFilter, n)
 	if err := binary.Read(in, binary.NativeEndian, filter); err != nil {
-		fail(err)
+		Fail(err)
 	}
 	return filter
 }

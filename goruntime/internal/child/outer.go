@@ -1,0 +1,19 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+
+	"github.com/tileseal/tileseal/goruntime/internal/child/stage"
+	"github.com/tileseal/tileseal/install"
+)
+
+// outer becomes the program args[0] under the filter that it reads from
+// descriptor 3, as a container's is there before the program.
+func outer(args []string) {
+	from := os.NewFile(3, "filter")
+	filter := stage.ReadFilter(from)
+	from.Close()
+	stage.Fail(install.Exec(filter, args[0], args, os.Environ()))
+}
