@@ -88,8 +88,8 @@
 //     a template, a time zone besides the local one.
 //   - What a program run by os/exec calls: it is under the same filter. A child
 //     killed before it becomes that program shows as "signal: bad system call".
-//   - What C code calls. The level holds what glibc's threads and malloc need, and
-//     not, for example, a wait on a condition variable.
+//   - What C code calls. The level holds what glibc's threads, locks and malloc
+//     need.
 //   - Whether the vDSO answers the clock without a call on this machine: it looks
 //     for the vDSO and at the name of the clock source. A paravirtual clock whose
 //     host does not promise a stable counter looks good and is not.
