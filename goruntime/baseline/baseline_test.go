@@ -88,7 +88,7 @@ var beyond = []string{
 	"files uname",                // io.Copy from file to file
 	"exec fcntl", "exec fcntl64", // F_SETFD goes by fcntl64 on 386
 	"cgo futex", // a wait on a condition variable
-	"cgo read", // of a byte, as free makes the heap of a thread smaller
+	"cgo read",  // of a byte, as free makes the heap of a thread smaller
 	"net shutdown", "net sendto", "net recvfrom", "net sendmsg", "net recvmsg", "net writev", "net fcntl", "net socketcall",
 }
 
