@@ -31,5 +31,5 @@ func ExampleArch_Number() {
 	// x86 168 true
 	// x86_64 7 true
 	// aarch64 0 false
-	// s390x 0 false
+	// s390x 168 true
 }

@@ -2,5 +2,6 @@
 
 package arch
 
-// KernelRelease is the Linux release the tables of system calls are from.
+// KernelRelease is the Linux release the tables of system calls are from, but
+// for [S390Table].
 const KernelRelease = "7.2.13"

@@ -9,13 +9,62 @@ type extra struct {
 	source string // the header; those that begin with linux or asm are the kernel's
 }
 
-// x86Extras are the record locks of i386. x/sys/unix has the values a C
-// library uses for files beyond 2 GB, which are those of fcntl64's F_GETLK64,
-// F_SETLK64 and F_SETLKW64.
-var x86Extras = [...]extra{
+// lockExtras are the record locks of 32-bit architectures. x/sys/unix has the
+// values a C library uses for files beyond 2 GB, which are those of fcntl64's
+// F_GETLK64, F_SETLK64 and F_SETLKW64.
+var lockExtras = [...]extra{
 	{"F_GETLK", 5, Int, "asm-generic/fcntl.h"},
 	{"F_SETLK", 6, Int, "asm-generic/fcntl.h"},
 	{"F_SETLKW", 7, Int, "asm-generic/fcntl.h"},
+}
+
+// mipsLockExtras are those of 32-bit mips.
+var mipsLockExtras = [...]extra{
+	{"F_GETLK", 14, Int, "asm/fcntl.h"},
+	{"F_SETLK", 6, Int, "asm/fcntl.h"},
+	{"F_SETLKW", 7, Int, "asm/fcntl.h"},
+}
+
+// fileExtras are requests to ioctl on files.
+var fileExtras = [...]extra{
+	{"FIOASYNC", 0x5452, Int, "asm-generic/ioctls.h"},
+	{"FIOCLEX", 0x5451, Int, "asm-generic/ioctls.h"},
+	{"FIONBIO", 0x5421, Int, "asm-generic/ioctls.h"},
+	{"FIONCLEX", 0x5450, Int, "asm-generic/ioctls.h"},
+	{"FIONREAD", 0x541b, Int, "asm-generic/ioctls.h"},
+	{"FIOQSIZE", 0x5460, Int, "asm-generic/ioctls.h"},
+}
+
+// armFileExtras is where 32-bit Arm departs from them.
+var armFileExtras = [...]extra{
+	{"FIOQSIZE", 0x545e, Int, "asm/ioctls.h"},
+}
+
+// mipsFileExtras are those of mips.
+var mipsFileExtras = [...]extra{
+	{"FIOASYNC", 0x667d, Int, "asm/ioctls.h"},
+	{"FIOCLEX", 0x6601, Int, "asm/ioctls.h"},
+	{"FIONBIO", 0x667e, Int, "asm/ioctls.h"},
+	{"FIONCLEX", 0x6602, Int, "asm/ioctls.h"},
+	{"FIONREAD", 0x467f, Int, "asm/ioctls.h"},
+	{"FIOQSIZE", 0x667f, Int, "asm/ioctls.h"},
+}
+
+// ppcFileExtras are those of ppc.
+var ppcFileExtras = [...]extra{
+	{"FIOASYNC", 0x8004667d, Uint, "asm/ioctls.h"},
+	{"FIOCLEX", 0x20006601, Int, "asm/ioctls.h"},
+	{"FIONBIO", 0x8004667e, Uint, "asm/ioctls.h"},
+	{"FIONCLEX", 0x20006602, Int, "asm/ioctls.h"},
+	{"FIONREAD", 0x4004667f, Int, "asm/ioctls.h"},
+	{"FIOQSIZE", 0x40086680, Int, "asm/ioctls.h"},
+}
+
+// s390xExtras are where s390x departs from the common ones.
+var s390xExtras = [...]extra{
+	{"FIOQSIZE", 0x545e, Int, "asm/ioctls.h"},
+	{"POSIX_FADV_DONTNEED", 6, Int, "linux/fadvise.h"},
+	{"POSIX_FADV_NOREUSE", 7, Int, "linux/fadvise.h"},
 }
 
 // commonExtras is sorted by name. FD_IORING_REGISTER_FILES_UPDATE and
@@ -25,12 +74,6 @@ var commonExtras = [...]extra{
 	{"ADDR_NO_RANDOMIZE", 0x40000, Int, "linux/personality.h"},
 	{"FD_IORING_REGISTER_FILES_UPDATE", 6, Int, "Firedancer"},
 	{"FD_SOCKADDR_IN_SZ", 16, ULong, "Firedancer"},
-	{"FIOASYNC", 0x5452, Int, "asm-generic/ioctls.h"},
-	{"FIOCLEX", 0x5451, Int, "asm-generic/ioctls.h"},
-	{"FIONBIO", 0x5421, Int, "asm-generic/ioctls.h"},
-	{"FIONCLEX", 0x5450, Int, "asm-generic/ioctls.h"},
-	{"FIONREAD", 0x541b, Int, "asm-generic/ioctls.h"},
-	{"FIOQSIZE", 0x5460, Int, "asm-generic/ioctls.h"},
 	{"FUTEX_BITSET_MATCH_ANY", 0xffffffff, Uint, "linux/futex.h"},
 	{"FUTEX_CLOCK_REALTIME", 256, Int, "linux/futex.h"},
 	{"FUTEX_CMD_MASK", 0xfffffffffffffe7f, Int, "linux/futex.h"},

@@ -90,19 +90,32 @@ var sizes = [...]sizeRow{
 
 // Sizeof is the size of a C type in bytes: an integer type, or a struct that
 // the arguments of system calls give the size of. White space in the name
-// must be single blanks.
+// must be single blanks. Some types are not known on x32, mips n32, m68k and
+// sh.
 func Sizeof(a arch.Arch, typ string) (uint64, bool) {
 	i, ok := slices.BinarySearchFunc(sizes[:], typ, func(r sizeRow, typ string) int { return strings.Compare(r.name, typ) })
 	if !ok {
 		return 0, false
 	}
+	r := sizes[i]
 	switch a {
 	case arch.X86:
-		return uint64(sizes[i].x86), true
+		return uint64(r.x86), true
 	case arch.X86_64:
-		return uint64(sizes[i].x86_64), true
-	case arch.AArch64:
-		return uint64(sizes[i].aarch64), true
+		return uint64(r.x86_64), true
+	case arch.X32, arch.MIPS64N32, arch.MIPSel64N32, arch.M68K, arch.SH, arch.SHEB:
+		// Pointers and the kernel's longs differ in size, or the alignment is
+		// another. Types that consist of neither are the same everywhere.
+		return uint64(r.x86), r.x86 == r.x86_64 && r.x86 == r.aarch64
+	}
+	switch a.Bits() {
+	case 64:
+		return uint64(r.aarch64), true
+	case 32:
+		if typ == "struct epoll_event" {
+			return 16, true // of these i386 alone aligns 64-bit integers to 4 bytes
+		}
+		return uint64(r.x86), true
 	}
 	return 0, false
 }

@@ -24,14 +24,18 @@ type decl struct {
 // sourceDirs are where the kernel's system calls are defined, for the
 // architectures of targets.
 var sourceDirs = []string{
-	"arch/arm64", "arch/x86", "block", "drivers/char/random.c", "drivers/pci/syscall.c", "fs",
+	"arch/arm", "arch/arm64", "arch/loongarch", "arch/m68k", "arch/mips", "arch/parisc", "arch/powerpc", "arch/riscv", "arch/s390",
+	"arch/sh", "arch/x86", "block", "drivers/char/random.c", "drivers/pci/syscall.c", "fs",
 	"io_uring", "ipc", "kernel", "mm", "net", "security",
 }
 
 // skipped are sources that none of the targets builds: User Mode Linux,
-// machines without an MMU, kernels without POSIX timers, and the calls of
-// 32-bit Arm programs.
-var skipped = []string{"arch/x86/um/", "mm/nommu.c", "kernel/time/posix-stubs.c", "arch/arm64/kernel/sys32.c", "arch/arm64/kernel/signal32.c"}
+// machines without an MMU, kernels without POSIX timers, the calls of
+// 32-bit Arm programs on 64-bit kernels, and those of the old Arm ABI.
+var skipped = []string{
+	"arch/x86/um/", "mm/nommu.c", "kernel/time/posix-stubs.c", "arch/arm64/kernel/sys32.c", "arch/arm64/kernel/signal32.c",
+	"arch/arm/kernel/sys_oabi-compat.c",
+}
 
 // scanDecls finds every definition of a system call below dir, by the name
 // the tables use for it: sys_read, compat_sys_ioctl.
@@ -39,6 +43,9 @@ func scanDecls(dir string) (map[string][]decl, error) {
 	decls := map[string][]decl{}
 	for _, top := range sourceDirs {
 		err := filepath.WalkDir(filepath.Join(dir, top), func(path string, e fs.DirEntry, err error) error {
+			if err != nil && os.IsNotExist(err) && strings.HasPrefix(top, "arch/") {
+				return nil // not unpacked, or not ported to yet
+			}
 			if err != nil || e.IsDir() || filepath.Ext(path) != ".c" {
 				return err
 			}
@@ -61,18 +68,21 @@ func scanDecls(dir string) (map[string][]decl, error) {
 
 var (
 	comment   = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
-	define    = regexp.MustCompile(`^\s*((?:COMPAT_)?SYSCALL|SYSCALL32)_DEFINE([0-6])\(`)
+	define    = regexp.MustCompile(`^\s*((?:COMPAT_)?SYSCALL|SYSCALL32|PPC32_SYSCALL)_DEFINE([0-6])\(`)
 	directive = regexp.MustCompile(`^\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b\s*(.*)`)
-	// The macros of include/linux/compat.h and fanotify_user.c that pass a
-	// 64-bit value as two 32-bit arguments, low word first on little-endian
-	// machines.
+	// The macros of include/linux/compat.h and include/linux/syscalls.h that
+	// pass a 64-bit value as two 32-bit arguments, low word first on
+	// little-endian machines.
 	splitArg = regexp.MustCompile(`(?:compat_arg_u64_dual|SC_ARG64)\((\w+)\)`)
+	// A system call that is a plain C function of an architecture.
+	function = regexp.MustCompile(`(?m)^(?:asmlinkage\s+|notrace\s+)*(?:unsigned\s+)?(?:void|int|long|ssize_t)\s+\*?(\w*sys\w*_\w+|parisc_\w+|old_mmap)\s*\(([^()]*)\)\s*\{`)
 )
 
 // scanFile adds the definitions in one source file to decls. They follow the
 // form of SYSCALL_DEFINE2(kill, pid_t, pid, int, sig), which
 // include/linux/syscalls.h describes. SYSCALL32_DEFINE is the function of
-// 32-bit callers: the only one on a 32-bit kernel, else the compat one.
+// 32-bit callers: the only one on a 32-bit kernel, else the compat one;
+// PPC32_SYSCALL_DEFINE is the same.
 func scanFile(decls map[string][]decl, path, text string) error {
 	text = comment.ReplaceAllStringFunc(text, func(c string) string { return strings.Repeat("\n", strings.Count(c, "\n")) })
 	lines := strings.SplitAfter(text, "\n")
@@ -94,14 +104,54 @@ func scanFile(decls map[string][]decl, path, text string) error {
 		if m[1] != "SYSCALL" {
 			decls["compat_sys_"+name] = append(decls["compat_sys_"+name], d)
 		}
-		if m[1] == "SYSCALL32" {
+		if m[1] == "SYSCALL32" || m[1] == "PPC32_SYSCALL" {
 			d.conds = append(d.conds, "CONFIG_ARCH_SPLIT_ARG64")
 		}
 		if m[1] != "COMPAT_SYSCALL" {
 			decls["sys_"+name] = append(decls["sys_"+name], d)
 		}
 	}
+	if strings.HasPrefix(path, "arch/") {
+		scanFunctions(decls, path, text)
+	}
+	scanOptional(decls, path, text)
 	return nil
+}
+
+// scanFunctions adds the plain functions in one source file to decls.
+func scanFunctions(decls map[string][]decl, path, text string) {
+	for _, m := range function.FindAllStringSubmatch(text, -1) {
+		d := decl{path: path}
+		words := strings.Join(strings.Fields(m[2]), " ")
+		if words == "void" || strings.HasPrefix(words, "struct pt_regs") {
+			words = "" // none, or assembler code hands it the registers
+		}
+		for p := range strings.SplitSeq(words, ",") {
+			p = strings.TrimSpace(p)
+			if p == "" {
+				continue
+			}
+			i := strings.LastIndexAny(p, " *") + 1
+			d.params = append(d.params, param{strings.TrimSpace(p[:i]), p[i:]})
+		}
+		decls[m[1]] = append(decls[m[1]], d)
+	}
+}
+
+// optional begins the key under which decls has the entries that answer
+// ENOSYS where no source of an architecture defines them (kernel/sys_ni.c).
+const optional = "optional "
+
+var condSyscall = regexp.MustCompile(`(?m)^COND_SYSCALL(_COMPAT)?\((\w+)\);`)
+
+func scanOptional(decls map[string][]decl, path, text string) {
+	for _, m := range condSyscall.FindAllStringSubmatch(text, -1) {
+		name := "sys_" + m[2]
+		if m[1] != "" {
+			name = "compat_" + name
+		}
+		decls[optional+name] = append(decls[optional+name], decl{path: path})
+	}
 }
 
 // nest follows a preprocessor directive. A condition is kept in the form
@@ -189,7 +239,7 @@ func parseDefine(text, count string) (name string, params []param, err error) {
 	if end < 0 {
 		return "", nil, fmt.Errorf("unterminated SYSCALL_DEFINE")
 	}
-	text = splitArg.ReplaceAllString(text[:end], "u32, ${1}_lo, u32, ${1}_hi")
+	text = splitArg.ReplaceAllString(text[:end], "split, ${1}, split, ${1}")
 	words := strings.Split(text, ",")
 	for i := range words {
 		words[i] = strings.Join(strings.Fields(words[i]), " ")

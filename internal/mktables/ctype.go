@@ -9,9 +9,9 @@ import (
 // intTypes maps the 32-bit C types of system call parameters (and those
 // narrower than 32 bits) to a Kind.
 var intTypes = map[string]string{
-	"int": "Int", "__s32": "Int", "clockid_t": "Int", "timer_t": "Int", "key_t": "Int", "key_serial_t": "Int",
+	"int": "Int", "s32": "Int", "__s32": "Int", "clockid_t": "Int", "timer_t": "Int", "key_t": "Int", "key_serial_t": "Int",
 	"rwf_t": "Flags", "enum landlock_rule_type": "Uint",
-	"unsigned": "Uint", "unsigned int": "Uint", "u32": "Uint", "__u32": "Uint",
+	"unsigned": "Uint", "uint": "Uint", "unsigned int": "Uint", "u32": "Uint", "__u32": "Uint",
 	"qid_t": "UID", "uid_t": "UID", "gid_t": "UID", "old_uid_t": "UID", "old_gid_t": "UID",
 	"pid_t": "PID", "compat_pid_t": "PID", "mqd_t": "FD",
 	"umode_t": "Mode", "compat_mode_t": "Mode",
@@ -22,13 +22,14 @@ var intTypes = map[string]string{
 var longTypes = map[string]string{
 	"long": "Long", "compat_long_t": "Long", "compat_ssize_t": "Long",
 	"unsigned long": "ULong", "compat_ulong_t": "ULong", "aio_context_t": "ULong", "compat_aio_context_t": "ULong",
-	"old_sigset_t": "ULong", "__u64": "ULong",
+	"old_sigset_t": "ULong", "__u64": "ULong", "u64": "ULong", "uintptr_t": "ULong",
 	"size_t": "Size", "compat_size_t": "Size",
 	"loff_t": "Off", "off_t": "Off", "compat_off_t": "Off",
 	"__sighandler_t": "Pointer", "cap_user_header_t": "Pointer", "cap_user_data_t": "Pointer", "compat_uptr_t": "Pointer",
 }
 
-// wide are the types that do not fit one argument of a 32-bit call.
+// wide are the types that do not fit one argument of a 32-bit call. (u64 is
+// not one: the functions of mips for 32-bit callers use it for a register.)
 var wide = map[string]bool{"loff_t": true, "__u64": true}
 
 // dirNames are the names the kernel gives a directory's descriptor that may

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,30 +11,6 @@ import (
 	"strconv"
 	"strings"
 )
-
-// A target is one architecture whose tables are generated.
-type target struct {
-	name   string // libseccomp's, as in package arch
-	ident  string // prefix of its generated Go names, constant in package arch
-	goarch string
-	table  string   // the kernel's table of system calls
-	abis   []string // the rows of that table that are the target's
-	dir    string   // of the sources below arch/
-	config []string // what its kernels are configured with, of the options that change a prototype
-}
-
-// targets is in the order of the constants in package arch.
-//
-// The rows of arm64 are those that arch/arm64/kernel/Makefile.syscalls names
-// besides common and 64. x86_64's x32 rows are another architecture's.
-// The options are selected in arch/x86/Kconfig and arch/arm64/Kconfig.
-var targets = []target{
-	{"x86", "x86", "386", "arch/x86/entry/syscalls/syscall_32.tbl", []string{"i386"}, "arch/x86",
-		[]string{"CONFIG_ARCH_SPLIT_ARG64", "CONFIG_CLONE_BACKWARDS", "CONFIG_OLD_SIGSUSPEND3"}},
-	{"x86_64", "x86_64", "amd64", "arch/x86/entry/syscalls/syscall_64.tbl", []string{"common", "64"}, "arch/x86", nil},
-	{"aarch64", "aarch64", "arm64", "scripts/syscall.tbl", []string{"common", "64", "renameat", "rlimit", "memfd_secret"}, "arch/arm64",
-		[]string{"CONFIG_CLONE_BACKWARDS"}},
-}
 
 // A row is one line of the kernel's table of system calls: the call, the
 // function behind it, and the one that serves 32-bit callers of a 64-bit
@@ -44,28 +21,78 @@ type row struct {
 	entry, compat string
 }
 
-// kernelFiles makes the tables that come from the kernel source in dir.
-func kernelFiles(dir string) ([]file, error) {
+// A kernel is one unpacked source.
+type kernel struct {
+	dir, release string
+	decls        map[string][]decl
+}
+
+func openKernel(dir string) (kernel, error) {
 	release, err := kernelRelease(dir)
 	if err != nil {
-		return nil, err
+		return kernel{}, err
 	}
-	from := "Linux " + release
 	decls, err := scanDecls(dir)
+	return kernel{dir, release, decls}, err
+}
+
+// from names the source in a generated file's header.
+func (k kernel) from() string { return "Linux " + k.release }
+
+// kernelFiles makes the tables that come from the kernel source in dir, and
+// from the older one in oldDir, besides the names of constants in sys. Without
+// one of the two its tables are left alone.
+func kernelFiles(dir, oldDir, sys string) ([]file, error) {
+	k, err := openKernel(dir)
 	if err != nil {
 		return nil, err
 	}
-	files := []file{emitRelease(from, release)}
+	var old kernel
+	if oldDir != "" {
+		if old, err = openKernel(oldDir); err != nil {
+			return nil, err
+		}
+	}
+	files := []file{emitRelease(k)}
+	var errs []error
 	for _, t := range targets {
-		rows, err := readTable(filepath.Join(dir, t.table), t.abis)
+		from := k
+		if t.old {
+			from = old
+		}
+		if from.dir == "" {
+			continue
+		}
+		these, err := from.files(t)
+		errs = append(errs, err)
+		files = append(files, these...)
+	}
+	if sys != "" {
+		these, err := headerFiles(k, old, sys)
+		errs = append(errs, err)
+		files = append(files, these...)
+	}
+	return files, errors.Join(errs...)
+}
+
+// files makes the tables of one target.
+func (k kernel) files(t target) ([]file, error) {
+	rows, err := readTable(filepath.Join(k.dir, t.table), t.abis)
+	if err != nil {
+		return nil, err
+	}
+	protos, err := resolve(t, rows, k.decls)
+	if err != nil {
+		return nil, err
+	}
+	files := []file{emitCalls(k, t, rows), emitProtos(k.from(), t.name, protos)}
+	if t.twin != "" {
+		t.big = !t.big
+		swapped, err := resolve(t, rows, k.decls)
 		if err != nil {
 			return nil, err
 		}
-		protos, err := resolve(t, rows, decls)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, emitCalls(from, t, rows), emitProtos(from, t, protos))
+		files = append(files, emitProtos(k.from(), t.twin, differing(swapped, protos)))
 	}
 	return files, nil
 }
@@ -88,7 +115,7 @@ func kernelRelease(dir string) (string, error) {
 // readTable reads the rows of a table of system calls that belong to one of
 // the abis, in ascending order of numbers. The columns are number, abi, name,
 // entry, compat entry and noreturn; the last three may be missing, and a "-"
-// stands for a missing one before others.
+// stands for a missing one before others. Where abis is nil every row does.
 func readTable(path string, abis []string) ([]row, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -110,7 +137,7 @@ func readTable(path string, abis []string) ([]row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %v", path, n, err)
 		}
-		if !slices.Contains(abis, col[1]) {
+		if abis != nil && !slices.Contains(abis, col[1]) {
 			continue
 		}
 		col = append(col, "", "")

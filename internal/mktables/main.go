@@ -2,10 +2,11 @@
 // (package arch) and their prototypes (internal/proto) from the sources of a
 // Linux kernel, C constants (internal/cconst) from golang.org/x/sys/unix.
 //
-//	mktables -linux DIR -sys DIR [-o DIR] [-check]
+//	mktables -linux DIR -old DIR -sys DIR [-o DIR] [-check]
 //
-// -linux is an unpacked kernel source, -sys the module golang.org/x/sys, -o
-// the root of this module. Either source may be left out; its tables are then
+// -linux is an unpacked kernel source, -old an older one that still has what
+// the other lost (31-bit calls of s390), -sys the module golang.org/x/sys, -o
+// the root of this module. Any source may be left out; its tables are then
 // left alone. With -check nothing is written, and a table that is not what
 // the sources say is an error. The output depends on the sources only.
 package main
@@ -40,6 +41,7 @@ func run(args []string, stderr io.Writer) error {
 	fs := flag.NewFlagSet("mktables", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	linux := fs.String("linux", "", "`directory` of an unpacked kernel source")
+	old := fs.String("old", "", "`directory` of an older kernel source, for what the other has no more")
 	sys := fs.String("sys", "", "`directory` of the module golang.org/x/sys")
 	out := fs.String("o", ".", "root `directory` of this module")
 	check := fs.Bool("check", false, "compare instead of writing")
@@ -52,7 +54,7 @@ func run(args []string, stderr io.Writer) error {
 	}
 	var files []file
 	if *linux != "" {
-		fromLinux, err := kernelFiles(*linux)
+		fromLinux, err := kernelFiles(*linux, *old, *sys)
 		if err != nil {
 			return err
 		}

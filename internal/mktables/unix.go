@@ -23,34 +23,83 @@ type unixConst struct {
 	ctype string // the name of a Type in internal/cconst
 }
 
-// unixFiles makes the tables that come from golang.org/x/sys in dir: for each
-// target the constants whose value or type differs from another target's, and
-// one table of the constants all targets share.
+// A constTarget is one architecture whose constants x/sys/unix has.
+type constTarget struct {
+	name   string // libseccomp's
+	goarch string
+	group  string // of architectures that share most of what not all share
+}
+
+var constTargets = []constTarget{
+	{"x86", "386", "generic"},
+	{"x86_64", "amd64", "generic"},
+	{"arm", "arm", "generic"},
+	{"aarch64", "arm64", "generic"},
+	{"loongarch64", "loong64", "generic"},
+	{"riscv64", "riscv64", "generic"},
+	{"s390x", "s390x", "generic"},
+	{"mips", "mips", "anyMips"},
+	{"mipsel", "mipsle", "anyMips"},
+	{"mips64", "mips64", "anyMips"},
+	{"mipsel64", "mips64le", "anyMips"},
+	{"ppc", "ppc", "anyPPC"},
+	{"ppc64", "ppc64", "anyPPC"},
+	{"ppc64le", "ppc64le", "anyPPC"},
+}
+
+// allUnixConsts is the constants of each of constTargets.
+func allUnixConsts(dir string) (byTarget []map[string]unixConst, err error) {
+	for _, t := range constTargets {
+		consts, err := unixConsts(filepath.Join(dir, "unix"), t.goarch)
+		if err != nil {
+			return nil, err
+		}
+		byTarget = append(byTarget, consts)
+	}
+	return byTarget, nil
+}
+
+// take removes from each table what they all have, with one value and type.
+func take(tables []map[string]unixConst) map[string]unixConst {
+	shared := map[string]unixConst{}
+	for name, c := range tables[0] {
+		if !slices.ContainsFunc(tables, func(m map[string]unixConst) bool { return m[name] != c }) {
+			shared[name] = c
+		}
+	}
+	for _, t := range tables {
+		maps.DeleteFunc(t, func(name string, _ unixConst) bool { return shared[name].name != "" })
+	}
+	return shared
+}
+
+// unixFiles makes the tables that come from golang.org/x/sys in dir: one of
+// the constants all targets share, one of those a group shares besides, and
+// the rest of each target.
 func unixFiles(dir string) ([]file, error) {
 	_, version, ok := strings.Cut(filepath.Base(dir), "@")
 	if !ok {
 		return nil, fmt.Errorf("%s: want a directory of the module cache, with a version in its name", dir)
 	}
 	from := "golang.org/x/sys " + version
-	var perTarget []map[string]unixConst
-	var files []file
-	for _, t := range targets {
-		all, err := unixConsts(filepath.Join(dir, "unix"), t.goarch)
-		if err != nil {
-			return nil, err
-		}
-		perTarget = append(perTarget, all)
+	byTarget, err := allUnixConsts(dir)
+	if err != nil {
+		return nil, err
 	}
-	shared := map[string]unixConst{}
-	for name, c := range perTarget[0] {
-		if !slices.ContainsFunc(perTarget, func(m map[string]unixConst) bool { return m[name] != c }) {
-			shared[name] = c
+	files := []file{emitConsts(from, "common", "shared by all targets", take(byTarget))}
+	for _, group := range []string{"generic", "anyMips", "anyPPC"} {
+		var members []map[string]unixConst
+		var names []string
+		for i, t := range constTargets {
+			if t.group == group {
+				members = append(members, byTarget[i])
+				names = append(names, t.name)
+			}
 		}
+		files = append(files, emitConsts(from, group, "shared by "+strings.Join(names, ", "), take(members)))
 	}
-	files = append(files, emitConsts(from, "common", "shared by all targets", shared))
-	for i, t := range targets {
-		maps.DeleteFunc(perTarget[i], func(name string, _ unixConst) bool { return shared[name].name != "" })
-		files = append(files, emitConsts(from, t.ident, "of "+t.name+" alone", perTarget[i]))
+	for i, t := range constTargets {
+		files = append(files, emitConsts(from, t.name, "of "+t.name+" alone", byTarget[i]))
 	}
 	return files, nil
 }

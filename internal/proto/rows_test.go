@@ -1,8 +1,11 @@
 package proto
 
+import "strings"
+
 const (
-	all  = "x86 x86_64 aarch64"
-	wide = "x86_64 aarch64"
+	narrow = " x86 arm m68k mips mipsel parisc ppc s390 sheb sh"
+	wide   = "x86_64 aarch64 loongarch64 mips64 mipsel64 parisc64 ppc64 ppc64le s390x riscv64"
+	all    = wide + narrow + " x32 mips64n32 mipsel64n32"
 )
 
 // rows are prototypes written by hand, for TestOf.
@@ -28,8 +31,12 @@ var rows = []struct{ arches, call, args string }{
 	{"x86 x86_64", "fork", ""},
 	{"x86", "sigreturn", ""},
 
-	// Memory. i386's mmap takes its arguments from memory.
-	{wide, "mmap", "ulong:64 ulong:64 ulong:64 flags:64 fd ulong:64"},
+	// Memory. The mmap of i386, m68k and s390x takes its arguments from memory.
+	{"x86_64 aarch64 loongarch64 riscv64 parisc64 x32", "mmap", "ulong:64 ulong:64 ulong:64 flags:64 fd ulong:64"},
+	{"mips64 mipsel64 mips64n32 mipsel64n32", "mmap", "ulong:64 ulong:64 ulong:64 flags:64 fd off:64"},
+	{"ppc64 ppc64le", "mmap", "ulong:64 size:64 ulong:64 flags:64 fd off:64"},
+	{"x86 m68k s390", "mmap", "pointer"},
+	{"s390x", "mmap", "pointer:64"},
 	{"x86", "mmap", "pointer"},
 	{"x86", "mmap2", "ulong ulong ulong flags fd ulong"},
 	{wide, "munmap", "ulong:64 size:64"},
@@ -77,7 +84,7 @@ var rows = []struct{ arches, call, args string }{
 	{wide, "linkat", "dirfd pointer:64 dirfd pointer:64 flags"},
 	{wide, "unlinkat", "dirfd pointer:64 flags"},
 	{wide, "symlinkat", "pointer:64 dirfd pointer:64"},
-	{wide, "newfstatat", "dirfd pointer:64 pointer:64 flags"},
+	{strings.ReplaceAll(wide, "parisc64", ""), "newfstatat", "dirfd pointer:64 pointer:64 flags"},
 	{"x86", "fstatat64", "dirfd pointer pointer flags"},
 	{wide, "move_mount", "dirfd pointer:64 dirfd pointer:64 flags"},
 	{wide, "open_by_handle_at", "dirfd pointer:64 flags"},
@@ -131,4 +138,20 @@ var rows = []struct{ arches, call, args string }{
 	{wide, "setsockopt", "fd int int pointer:64 int"},
 	{"x86", "socketcall", "int pointer"},
 	{"x86", "ipc", "uint int int uint pointer uint"},
+
+	// 32-bit registers.
+	{narrow, "read", "fd pointer size"},
+	{narrow, "openat", "dirfd pointer flags mode"},
+	{narrow, "mprotect", "ulong size ulong"},
+	{narrow, "futex_time64", "pointer int uint pointer pointer uint"},
+	{narrow, "_llseek", "fd ulong ulong pointer uint"},
+	{narrow, "prlimit64", "pid uint pointer pointer"},
+	{narrow, "statx", "dirfd pointer flags uint pointer"},
+	{narrow, "clock_gettime64", "int pointer"},
+
+	// 64-bit registers behind 32-bit pointers.
+	{"x32 mips64n32 mipsel64n32", "read", "fd pointer:64 size:64"},
+	{"x32 mips64n32 mipsel64n32", "pread64", "fd pointer:64 size:64 off:64"},
+	{"x32 mips64n32 mipsel64n32", "ioctl", "fd uint ulong"},
+	{"x32 mips64n32 mipsel64n32", "rt_sigaction", "int pointer:64 pointer:64 size"},
 }

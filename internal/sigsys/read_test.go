@@ -197,7 +197,7 @@ func TestAuditCalls(t *testing.T) {
 		{"arch=c000003e syscall=1073741863 code=0x7ffc0000", "x32 call 39 (number 0x40000027) on x86_64", "log"},
 		{"arch=c000003e syscall=4294967295 code=0x50001", "call 0xffffffff(...) on x86_64", "errno(1)"},
 		{"arch=c000003e syscall=-1 code=0x12345", "call 0xffffffff(...) on x86_64", "unknown(0x00012345)"},
-		{"arch=c00000f3 syscall=64", "call 0x40(...) on riscv64", ""},
+		{"arch=c00000f3 syscall=64", "write(...) on riscv64", ""},
 		{"arch=deadbeef syscall=64", "call 0x40(...) on Arch(0xdeadbeef)", ""},
 		{"arch=x86 syscall=getpid", "getpid() on i386", ""},
 		{"arch=vax syscall=64", "arch=vax is no architecture", ""},
