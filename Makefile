@@ -14,7 +14,7 @@ modules := examples/daemon examples/privileges examples/servers bench goruntime/
 
 # The same kernel runs 32-bit programs: these packages are tested as such too.
 native := $(shell $(GO) env GOARCH)
-packages386 := ./arch ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
+packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
 .PHONY: demo test test-386 test-other-go runtime-baseline race bench check generate tables fuzz
 

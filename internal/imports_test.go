@@ -23,6 +23,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/cconst", "arch"},
 	{"internal/compile", "internal/bpf internal/rule"},
 	{"internal/prove", "internal/bpf internal/rule"},
+	{"filter", "arch internal/bpf internal/compile internal/prove internal/rule"},
 	{"internal/profile", "arch internal/compile internal/rule"},
 	{"goruntime/baseline", ""},
 	{"goruntime", ""},
