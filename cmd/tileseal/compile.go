@@ -87,7 +87,7 @@ func (c *command) compile(r *reading, file string, archs []arch.Arch) (*gen.File
 // is invalid unless the flag is given.
 func (c *command) archFlag() *arch.Arch {
 	a := arch.Native()
-	c.Func("arch", "the architecture: i386, x86_64, aarch64 (default this machine's)", func(s string) (err error) {
+	c.Func("arch", "the architecture, by libseccomp's name, as in x86_64 or aarch64 (default this machine's)", func(s string) (err error) {
 		a, err = arch.ByName(s)
 		return err
 	})

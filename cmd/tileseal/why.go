@@ -75,7 +75,7 @@ func runWhy(c *command) error {
 		fmt.Fprint(c.Output(), whyExamples)
 	}
 	w.read = c.meaningFlags()
-	c.Func("arch", "the architecture the program was built for: i386, x86_64, aarch64 (default that of each report)", func(s string) (err error) {
+	c.Func("arch", "the architecture the program was built for, as in i386 (default that of each report)", func(s string) (err error) {
 		w.arch, err = arch.ByName(s)
 		return err
 	})
