@@ -52,7 +52,7 @@ func policies(t testing.TB) []string {
 func TestPolicies(t *testing.T) {
 	for _, layout := range compile.Layouts() {
 		var total prove.Stats
-		n := 0
+		n, insns := 0, 0
 		for _, name := range policies(t) {
 			ts := targets(t, name, layout)
 			if ts == nil && layout != compile.Classic && layout != compile.Current {
@@ -68,12 +68,13 @@ func TestPolicies(t *testing.T) {
 				}
 				total.Paths += stats.Paths
 				total.Steps += stats.Steps
+				insns += len(target.Program.Insns)
 				n++
 			}
 		}
-		t.Logf("layout %v: %d programs proven, %d paths, %d steps", layout, n, total.Paths, total.Steps)
-		if limit := map[bool]int{true: 400, false: 50}[layout == compile.Optimized]; total.Paths > limit*n {
-			t.Errorf("layout %v: %d paths for %d programs; a proof has become more work than the %d a program it may take", layout, total.Paths, n, limit)
+		t.Logf("layout %v: %d programs of %d instructions proven, %d paths, %d steps", layout, n, insns, total.Paths, total.Steps)
+		if limit := map[bool]int{true: 10, false: 1}[layout == compile.Optimized]; total.Paths > limit*insns {
+			t.Errorf("layout %v: %d paths for %d instructions; a proof has become more work than the %d an instruction it may take", layout, total.Paths, insns, limit)
 		}
 	}
 }
