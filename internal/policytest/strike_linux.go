@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/kerneltest"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -45,6 +46,29 @@ func (in *Instance) Shots(v Vector) []Shot {
 	shots := []Shot{in.Shot(v.Rule, v.Allowed)}
 	for _, d := range v.Denied {
 		shots = append(shots, in.Shot(v.Rule, d))
+	}
+	return shots
+}
+
+// Strangers are calls no rule is about: one in no policy, and on x86_64 the x32
+// twin of one that is allowed.
+func (in *Instance) Strangers(t testing.TB, allowed rule.Data) []Shot {
+	t.Helper()
+	const harmless = "getppid"
+	nr, ok := in.Arch.Number(harmless)
+	if !ok {
+		t.Fatalf("no number for %s on %v", harmless, in.Arch)
+	}
+	calls := []rule.Data{{Nr: nr, Arch: in.Arch.Audit()}}
+	if in.Arch == arch.X86_64 {
+		allowed.Nr |= arch.X32Bit
+		calls = append(calls, allowed)
+	}
+	var shots []Shot
+	for _, d := range calls {
+		s := in.Shot(fmt.Sprintf("%s: call %#x", in.Name, d.Nr), d)
+		s.Want = "dies"
+		shots = append(shots, s)
 	}
 	return shots
 }

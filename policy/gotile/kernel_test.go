@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/kerneltest"
 	"github.com/tileseal/tileseal/internal/policytest"
 	"github.com/tileseal/tileseal/internal/rule"
@@ -95,30 +94,14 @@ func TestTileRulesKill(t *testing.T) {
 						struck[v.Rule] = true
 					}
 				}
-				shots = append(shots, strangers(t, in)...)
+				write, _ := a.Number("write")
+				toStderr := rule.Data{Nr: write, Arch: a.Audit(), Args: [6]uint64{2}}
+				shots = append(shots, in.Strangers(t, toStderr)...)
 			}
 			policytest.Strike(t, shots)
 			t.Logf("%d rules", len(struck))
 		})
 	}
-}
-
-// strangers are calls no rule is about: one in no policy, and on x86_64 the x32
-// twin of write to standard error.
-func strangers(t *testing.T, in *policytest.Instance) []policytest.Shot {
-	t.Helper()
-	const harmless = "getppid"
-	nr, ok := in.Arch.Number(harmless)
-	if !ok {
-		t.Fatalf("no number for %s on %v", harmless, in.Arch)
-	}
-	shots := []policytest.Shot{in.Shot(in.Name+": "+harmless, rule.Data{Nr: nr, Arch: in.Arch.Audit()})}
-	if in.Arch == arch.X86_64 {
-		write, _ := in.Arch.Number("write")
-		x32 := rule.Data{Nr: write | arch.X32Bit, Arch: in.Arch.Audit(), Args: [6]uint64{2}}
-		shots = append(shots, in.Shot(in.Name+": x32", x32))
-	}
-	return shots
 }
 
 // The same of the runtime's own rules, which are those of every tile: struck
