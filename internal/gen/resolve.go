@@ -260,7 +260,7 @@ func (r *resolver) noCall(e *Entry) {
 	r.errs.onArch(e.Pos, ArchName(r.arch), fmt.Sprintf("unknown system call %q on ", e.Name), suggest(e.Name, names))
 }
 
-// tabled lists the architectures with tables of system calls.
+// tabled lists the architectures whose calls messages suggest.
 func tabled() []arch.Arch {
 	return []arch.Arch{arch.X86_64, arch.X86, arch.AArch64}
 }
