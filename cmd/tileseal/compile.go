@@ -24,16 +24,23 @@ type reading struct {
 	levels    string           // a directory with the Go runtime's levels, or ""
 }
 
-func (c *command) readingFlags() (r *reading) {
-	r = &reading{dialect: gen.Tileseal, layout: compile.Plain}
+// meaningFlags are the flags that decide what a policy means. layout says what the
+// verb takes the layout for.
+func (c *command) meaningFlags(layout string) *reading {
+	r := &reading{dialect: gen.Tileseal, layout: compile.Plain}
 	c.Func("dialect", "how the text is read: tileseal, classic or current (default tileseal)", func(s string) (err error) {
 		r.dialect, err = gen.DialectByName(s)
 		return err
 	})
-	c.Func("layout", "how the program is arranged: plain, optimized, classic or current (default plain)", func(s string) (err error) {
+	c.Func("layout", layout+": plain, optimized, classic or current (default plain)", func(s string) (err error) {
 		r.layout, err = compile.LayoutByName(s)
 		return err
 	})
+	return r
+}
+
+func (c *command) readingFlags() (r *reading) {
+	r = c.meaningFlags("how the program is arranged")
 	c.Func("objective", "what layout optimized makes least: unc (instructions of calls the kernel does not cache), all, inst (install steps) (default unc)", func(s string) (err error) {
 		r.tuned = true
 		r.objective, err = compile.ObjectiveByName(s)

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/tileseal/tileseal/arch"
-	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/rule"
 	"github.com/tileseal/tileseal/internal/sigsys"
@@ -74,7 +73,7 @@ func runWhy(c *command) error {
 		usage()
 		fmt.Fprint(c.Output(), whyExamples)
 	}
-	w.read = c.meaningFlags()
+	w.read = c.meaningFlags("whose widths of comparisons hold")
 	c.Func("arch", "the architecture the program was built for, as in i386 (default that of each report)", func(s string) (err error) {
 		w.arch, err = arch.ByName(s)
 		return err
@@ -98,20 +97,6 @@ func runWhy(c *command) error {
 		return err
 	}
 	return w.answer(reports, *asJSON)
-}
-
-// meaningFlags are those of readingFlags that decide what a policy means.
-func (c *command) meaningFlags() *reading {
-	r := &reading{dialect: gen.Tileseal, layout: compile.Plain}
-	c.Func("dialect", "how the policy is read: tileseal, classic or current (default tileseal)", func(s string) (err error) {
-		r.dialect, err = gen.DialectByName(s)
-		return err
-	})
-	c.Func("layout", "whose widths of comparisons hold: plain, optimized, classic or current (default plain)", func(s string) (err error) {
-		r.layout, err = compile.LayoutByName(s)
-		return err
-	})
-	return r
 }
 
 // reports reads those of the file, or of standard input.
