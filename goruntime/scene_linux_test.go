@@ -109,7 +109,7 @@ func (s scene) play(t *testing.T, goarch string) outcome {
 		cmd.Wait()
 		return outcome{refusal: r.Error}
 	}
-	if _, err := in.Write(encode(fill(t, policy, r.Params))); err != nil {
+	if _, err := in.Write(wire.Encode(fill(t, policy, r.Params))); err != nil {
 		t.Fatal(err)
 	}
 	in.Close()
@@ -193,7 +193,7 @@ func each(t *testing.T, test func(t *testing.T, goarch string)) {
 // under has a child start under an outer filter, as in a container.
 func under(t *testing.T, goarch, policy string) func(*exec.Cmd) {
 	t.Helper()
-	filter := encode(fill(t, resolve(t, goarch, "noarg\n"+policy), nil))
+	filter := wire.Encode(fill(t, resolve(t, goarch, "noarg\n"+policy), nil))
 	return func(c *exec.Cmd) {
 		r, w, err := os.Pipe()
 		if err != nil {

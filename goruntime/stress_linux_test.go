@@ -2,8 +2,6 @@ package goruntime
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -97,7 +95,7 @@ func stressChild(t *testing.T, cmd *exec.Cmd, goarch string, newFilter filterMak
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := in.Write(encode(newFilter(t, a, r))); err != nil {
+		if _, err := in.Write(wire.Encode(newFilter(t, a, r))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,14 +129,6 @@ func pipes(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser, out, stderr io.Reade
 		t.Fatal(err)
 	}
 	return in, out, stderr
-}
-
-// encode is a filter as the child reads it.
-func encode(filter []unix.SockFilter) []byte {
-	var b bytes.Buffer
-	binary.Write(&b, binary.NativeEndian, uint32(len(filter)))
-	binary.Write(&b, binary.NativeEndian, filter)
-	return b.Bytes()
 }
 
 // watchChild collects what a child says until it ends. While it works it is

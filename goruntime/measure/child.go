@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/goruntime/internal/wire"
 	"github.com/tileseal/tileseal/internal/rule"
 	"golang.org/x/sys/unix"
 )
@@ -165,14 +164,6 @@ func (t *trial) send(in io.WriteCloser, line []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = in.Write(encode(prog))
+	_, err = in.Write(wire.Encode(prog))
 	return err
-}
-
-// encode is a filter as the stress program reads it.
-func encode(prog []bpf.Insn) []byte {
-	var b bytes.Buffer
-	binary.Write(&b, binary.NativeEndian, uint32(len(prog)))
-	binary.Write(&b, binary.NativeEndian, prog)
-	return b.Bytes()
 }

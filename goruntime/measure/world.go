@@ -3,18 +3,17 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 	"unsafe"
 
 	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/goruntime/internal/novdso"
 	"github.com/tileseal/tileseal/internal/bpf"
 	"golang.org/x/sys/unix"
 )
@@ -114,71 +113,12 @@ func limited(cmd *exec.Cmd) (func(), error) {
 // auxiliary vector does not say where the vDSO is.
 func noVDSO(goarch string) world {
 	return func(cmd *exec.Cmd) (func(), error) {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+		novdso.Stop(cmd)
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		pid := cmd.Process.Pid
-		var status unix.WaitStatus
-		if _, err := unix.Wait4(pid, &status, 0, nil); err != nil || !status.Stopped() {
-			return nil, fmt.Errorf("the program did not stop at exec: %v, %#x", err, status)
-		}
-		if err := hideVDSO(pid, goarch); err != nil {
-			return nil, err
-		}
-		return nil, unix.PtraceDetach(pid)
+		return nil, novdso.Hide(cmd.Process.Pid, goarch)
 	}
-}
-
-// hideVDSO changes the vector's entry, on the stack of a process stopped at its
-// first instruction, to AT_IGNORE. The stack holds argc, argv, 0, envp, 0, and the
-// vector as pairs of words, ended by AT_NULL.
-func hideVDSO(pid int, goarch string) error {
-	const atNull, atIgnore, atSysinfoEHDR = 0, 1, 33
-	a, err := arch.ByGOARCH(goarch)
-	if err != nil {
-		return err
-	}
-	sp, err := stackPointer(pid)
-	if err != nil {
-		return err
-	}
-	stack := words{pid: pid, at: sp, size: a.Bits() / 8}
-	stack.next() // argc
-	for range 2 {
-		for stack.next() != 0 && stack.err == nil {
-		}
-	}
-	for stack.err == nil {
-		switch tag := stack.next(); tag {
-		case atSysinfoEHDR:
-			b := binary.NativeEndian.AppendUint64(nil, atIgnore)[:stack.size]
-			_, err := unix.PtracePokeData(pid, stack.at-uintptr(stack.size), b)
-			return err
-		case atNull:
-			return fmt.Errorf("this kernel offers no vDSO")
-		}
-		stack.next()
-	}
-	return stack.err
-}
-
-// words reads the memory of a stopped process word by word.
-type words struct {
-	pid  int
-	at   uintptr
-	size int // of a word, in bytes
-	err  error
-}
-
-func (w *words) next() uint64 {
-	var b [8]byte
-	if _, err := unix.PtracePeekData(w.pid, w.at, b[:w.size]); err != nil {
-		w.err = err
-		return 0
-	}
-	w.at += uintptr(w.size)
-	return binary.NativeEndian.Uint64(b[:])
 }
 
 // newCgroup makes a cgroup with a limit of CPU time, where version 1 of the cpu

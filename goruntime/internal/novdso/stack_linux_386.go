@@ -1,4 +1,4 @@
-package main
+package novdso
 
 import "golang.org/x/sys/unix"
 

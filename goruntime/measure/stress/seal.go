@@ -3,22 +3,20 @@
 package main
 
 import (
-	"bufio"
-	"encoding/binary"
 	"io"
 	"runtime"
 	"unsafe"
 
+	"github.com/tileseal/tileseal/goruntime/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
-// seal installs on every thread the filter that it reads from in: a count of
-// instructions and the instructions, in this machine's byte order. With listen
-// it returns the descriptor on which the kernel reports the calls that the filter
-// leaves to a supervisor. It stands on no other package of this module, so that
-// what is measured is the baselines alone.
+// seal installs on every thread the filter that it reads from in. With listen it
+// returns the descriptor on which the kernel reports the calls that the filter
+// leaves to a supervisor. It does not stand on package install, so that what is
+// measured is the baselines alone.
 func seal(in io.Reader, listen bool) (fd int, err error) {
-	filter, err := readFilter(in)
+	filter, err := wire.Decode[unix.SockFilter](in)
 	if err != nil {
 		return 0, err
 	}
@@ -40,14 +38,4 @@ func seal(in io.Reader, listen bool) (fd int, err error) {
 		return 0, unix.ESRCH // the id of a thread with a filter of its own
 	}
 	return int(r), nil
-}
-
-func readFilter(r io.Reader) ([]unix.SockFilter, error) {
-	in := bufio.NewReader(r)
-	var n uint32
-	if err := binary.Read(in, binary.NativeEndian, &n); err != nil {
-		return nil, err
-	}
-	filter := make([]unix.SockFilter, n)
-	return filter, binary.Read(in, binary.NativeEndian, filter)
 }

@@ -3,21 +3,22 @@
 package stage
 
 import (
-	"bufio"
-	"encoding/binary"
-	"io"
 	"os"
 	"runtime"
 	"unsafe"
 
+	"github.com/tileseal/tileseal/goruntime/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
 // Seal installs on every thread the filter that the parent has made for the
-// numbers it was told, and sends on standard input. It stands on no other package
-// of this module, so that a test of the baselines tests just them.
+// numbers it was told, and sends on standard input. It does not stand on package
+// install, so that a test of the baselines tests just them.
 func Seal() error {
-	filter := ReadFilter(os.Stdin)
+	filter, err := wire.Decode[unix.SockFilter](os.Stdin)
+	if err != nil {
+		return err
+	}
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends here
@@ -40,19 +41,4 @@ func load(filter []unix.SockFilter) error {
 		return unix.ESRCH // a thread with a filter of its own
 	}
 	return nil
-}
-
-// ReadFilter reads a count of instructions and the instructions, in this
-// machine's byte order.
-func ReadFilter(r io.Reader) []unix.SockFilter {
-	in := bufio.NewReader(r)
-	var n uint32
-	if err := binary.Read(in, binary.NativeEndian, &n); err != nil {
-		Fail(err)
-	}
-	filter := make([]unix.SockFilter, n)
-	if err := binary.Read(in, binary.NativeEndian, filter); err != nil {
-		Fail(err)
-	}
-	return filter
 }
