@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
@@ -38,14 +39,20 @@ func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
 type verb struct {
 	name, usage, about string
 	run                func(c *command) error
+	examples           []string // lines of a shell, shown by -h
 }
 
 var verbs = []verb{
-	{"compile", "[flags] FILE", "compile a policy for one architecture, to standard output", runCompile},
-	{"gen", "[flags] FILE...", "write the Go of policies beside them", runGen},
-	{"prove", "[flags] FILE", "prove a program equal to its policy, or refute it", runProve},
-	{"diff", "[flags] OLD NEW", "show the calls that two policies judge differently", runDiff},
-	{"why", "[flags] [REPORT]", "name the call in a crash text or audit line, and the policy line to change", runWhy},
+	{"compile", "[flags] FILE", "compile a policy for one architecture, to standard output", runCompile,
+		[]string{"tileseal compile -format asm mytile.seccomppolicy", "tileseal compile -format raw -p log_fd=3 mytile.seccomppolicy >mytile.bpf"}},
+	{"gen", "[flags] FILE...", "write the Go of policies beside them", runGen,
+		[]string{"//go:generate go tool tileseal gen mytile.seccomppolicy"}},
+	{"prove", "[flags] FILE", "prove a program equal to its policy, or refute it", runProve,
+		[]string{"tileseal prove mytile.seccomppolicy", "tileseal prove -program other.json mytile.seccomppolicy"}},
+	{"diff", "[flags] OLD NEW", "show the calls that two policies judge differently", runDiff,
+		[]string{"git show HEAD:mytile.seccomppolicy >old.seccomppolicy", "tileseal diff old.seccomppolicy mytile.seccomppolicy"}},
+	{"why", "[flags] [REPORT]", "name the call in a crash text or audit line, and the policy line to change", runWhy,
+		[]string{"./mytiled 2>crash.txt", "tileseal why -policy mytile.seccomppolicy crash.txt"}},
 }
 
 // A command is one call of a verb.
@@ -86,6 +93,7 @@ func (v verb) call(stdout, stderr io.Writer, args []string) int {
 	c.Usage = func() {
 		fmt.Fprintf(c.Output(), "usage: tileseal %s %s\n", v.name, v.usage)
 		c.PrintDefaults()
+		fmt.Fprintf(c.Output(), "\nAs in:\n\n\t%s\n", strings.Join(v.examples, "\n\t"))
 	}
 	switch err := v.run(c); {
 	case err == nil, errors.Is(err, flag.ErrHelp):

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tileseal/tileseal/arch"
@@ -48,7 +49,7 @@ func (e *Entry) readHead(words []field, errs *ErrorList) bool {
 				e.guard(words[0], errs)
 				words = words[1:]
 			}
-			if e.On == nil {
+			if len(e.On) == 0 {
 				errs.add(e.line.pos(w.off), "on needs architectures, as in: %s on i386 x86_64", e.Name)
 				return false
 			}
@@ -63,13 +64,31 @@ func (e *Entry) readHead(words []field, errs *ErrorList) bool {
 	return true
 }
 
+// guard reads one word of a guard: an architecture, all of a word size, or with
+// a ! an architecture to leave out again. One that begins with what to leave out
+// begins with all.
 func (e *Entry) guard(w field, errs *ErrorList) {
-	a, err := arch.ByName(w.text)
-	if err != nil {
-		errs.add(e.line.pos(w.off), "unknown architecture %q%s", w.text, suggest(w.text, archNames))
+	if bits, ok := map[string]int{"32-bit": 32, "64-bit": 64}[w.text]; ok {
+		for _, a := range arch.All() {
+			if a.Bits() == bits {
+				e.On = append(e.On, a)
+			}
+		}
 		return
 	}
-	e.On = append(e.On, a)
+	name, out := strings.CutPrefix(w.text, "!")
+	a, err := arch.ByName(name)
+	switch {
+	case err != nil:
+		errs.add(e.line.pos(w.off), "unknown architecture %q%s", name, suggest(name, archNames))
+	case !out:
+		e.On = append(e.On, a)
+	default:
+		if e.On == nil {
+			e.On = slices.Clone(arch.All())
+		}
+		e.On = slices.DeleteFunc(e.On, func(b arch.Arch) bool { return a == b })
+	}
 }
 
 func archNames(yield func(string) bool) {
