@@ -150,7 +150,7 @@ func (c *command) format(format string, f *gen.File, t gen.Target, params map[st
 	case "c":
 		return emit.C(t), nil
 	case "go":
-		files, err := emit.Go("policy", f, []gen.Target{t})
+		files, err := emit.Go("policy", f, []gen.Target{t}, nil)
 		if err != nil {
 			return nil, err
 		}

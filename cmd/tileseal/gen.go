@@ -20,15 +20,21 @@ func runGen(c *command) error {
 	r := c.readingFlags()
 	check := c.Bool("check", false, "write nothing; fail if a generated file is stale, missing or left over")
 	pkg := c.String("package", os.Getenv("GOPACKAGE"), "the `name` of the Go package (default that of the directory's files)")
-	targets := emit.GoTargets()
-	c.Func("target", "the architectures to generate for, as in amd64,arm64 (default 386,amd64,arm64)", func(s string) (err error) {
+	targets, experimental := emit.DefaultTargets(), []arch.Arch(nil)
+	c.Func("target", "the architectures to generate for, as in amd64,arm64, or all (default 386,amd64,arm64)", func(s string) (err error) {
 		targets, err = targetList(s)
+		return err
+	})
+	c.Func("experimental", "more of them, built with the tag "+emit.Experimental+" only", func(s string) (err error) {
+		experimental, err = targetList(s)
 		return err
 	})
 	if err := c.parse(false); err != nil {
 		return err
 	}
-	var g generation
+	experimental = slices.DeleteFunc(experimental, func(a arch.Arch) bool { return slices.Contains(targets, a) })
+	targets = slices.Concat(targets, experimental)
+	g := generation{experimental: experimental}
 	var all gen.ErrorList
 	for _, file := range c.Args() {
 		f, ts, err := c.compile(r, file, targets)
@@ -52,7 +58,11 @@ func runGen(c *command) error {
 	return g.write()
 }
 
+// targetList reads a list of GOARCHs, or of libseccomp's names.
 func targetList(s string) ([]arch.Arch, error) {
+	if s == "all" {
+		return emit.Targets(), nil
+	}
 	var list []arch.Arch
 	for name := range strings.SplitSeq(s, ",") {
 		a, err := arch.ByGOARCH(name)
@@ -62,18 +72,21 @@ func targetList(s string) ([]arch.Arch, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(emit.GoTargets(), a) {
-			return nil, fmt.Errorf("there are tables for 386, amd64 and arm64 only, not for %s", name)
+		if a.GOARCH() == "" {
+			return nil, fmt.Errorf("Go does not build for %s; there are %s", name, strings.Join(emit.GOARCHs(emit.Targets()), ", "))
 		}
-		list = append(list, a)
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
 	}
 	return list, nil
 }
 
 // A generation is what the files of one or more directories are to be.
 type generation struct {
-	files   map[string][]byte // by path
-	sources []string          // the policy files
+	files        map[string][]byte // by path
+	sources      []string          // the policy files
+	experimental []arch.Arch
 }
 
 func (g *generation) add(pkg string, f *gen.File, targets []gen.Target) error {
@@ -81,18 +94,37 @@ func (g *generation) add(pkg string, f *gen.File, targets []gen.Target) error {
 	if pkg == "" {
 		pkg = packageName(dir)
 	}
-	files, err := emit.Go(pkg, f, targets)
+	files, err := emit.Go(pkg, f, targets, g.experimental)
 	if err != nil {
 		return err
 	}
 	if g.files == nil {
 		g.files = map[string][]byte{}
 	}
-	for _, file := range append(files, emit.GoPackage(pkg)...) {
+	archs, experimental := g.packageArchs(dir, targets)
+	for _, file := range append(files, emit.GoPackage(pkg, archs, experimental)...) {
 		g.files[filepath.Join(dir, file.Name)] = file.Text
 	}
 	g.sources = append(g.sources, f.Name)
 	return nil
+}
+
+// packageArchs are the architectures a package has programs for, and those of them
+// that are experimental: these targets, and what other policies of the directory
+// were generated for.
+func (g *generation) packageArchs(dir string, targets []gen.Target) (archs, experimental []arch.Arch) {
+	for _, a := range emit.Targets() {
+		ours := slices.ContainsFunc(targets, func(t gen.Target) bool { return t.Arch == a })
+		text, err := os.ReadFile(filepath.Join(dir, emit.ArchFile(a)))
+		theirs := err == nil && emit.Generated(text)
+		if ours || theirs {
+			archs = append(archs, a)
+		}
+		if (ours || theirs) && (!ours || slices.Contains(g.experimental, a)) && (!theirs || emit.IsExperimental(text)) {
+			experimental = append(experimental, a)
+		}
+	}
+	return archs, experimental
 }
 
 // packageName is the package of the Go files of a directory, or one made from

@@ -74,13 +74,13 @@ func TestGenLeftOver(t *testing.T) {
 	write(t, "a.seccomppolicy", "noarg\npoll on i386 x86_64\nppoll on aarch64: (eq (arg 1) 1)\n")
 	write(t, "b.seccomppolicy", "noarg\ngetpid\n")
 	mustGen(t, 0, "", "a.seccomppolicy", "b.seccomppolicy")
-	if got, _ := filepath.Glob("a_seccomp*.go"); len(got) != 3 {
-		t.Fatalf("generated %v, want a file for each GOARCH", got)
+	if got, _ := filepath.Glob("a_seccomp*.go"); len(got) != 2 {
+		t.Fatalf("generated %v, want a file for 386 and amd64, another for arm64", got)
 	}
 
-	t.Log("a policy that no longer differs makes one file instead of three")
+	t.Log("a policy that no longer differs makes one file instead of two")
 	write(t, "a.seccomppolicy", "noarg\ngetpid\n")
-	mustGen(t, 1, "a_seccomp_386.go is left over", "-check", "a.seccomppolicy")
+	mustGen(t, 1, "a_seccomp_arm64.go is left over", "-check", "a.seccomppolicy")
 	mustGen(t, 0, "", "a.seccomppolicy")
 	if got, _ := filepath.Glob("a_seccomp*.go"); len(got) != 1 || got[0] != "a_seccomp.go" {
 		t.Errorf("generated %v", got)
@@ -159,5 +159,38 @@ func TestFresh(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGenExperimental generates for architectures behind a build tag, and for all.
+func TestGenExperimental(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "small.seccomppolicy", small)
+	args := []string{"-target", "amd64,arm64", "-experimental", "arm64,s390x,riscv64", "small.seccomppolicy"}
+	mustGen(t, 0, "", args...)
+	mustGen(t, 0, "", append([]string{"-check"}, args...)...)
+	for _, c := range []struct{ file, want string }{
+		{"small_seccomp.go", "//go:build linux && (amd64 || arm64 || tileseal_experimental && (riscv64 || s390x))\n"},
+		{"small_seccomp.go", "K: 16 + seccompLow}"},
+		{"seccomp_arch_amd64.go", "unix.AUDIT_ARCH_X86_64\n"},
+		{"seccomp_arch_arm64.go", "//go:build linux\n"},
+		{"seccomp_arch_riscv64.go", "seccompLow  = 0\n"},
+		{"seccomp_arch_s390x.go", "//go:build linux && tileseal_experimental\n"},
+		{"seccomp_arch_s390x.go", "seccompLow  = 4\n"},
+		{"seccomp_arch_none.go", "!linux || !(amd64 || arm64 || tileseal_experimental && (riscv64 || s390x))\n"},
+		{"seccomp_arch_none.go", "_linux_amd64_and_arm64_only__with_the_build_tag_tileseal_experimental_also_for_riscv64_and_s390x\n"},
+	} {
+		if got := read(t, c.file); !strings.Contains(got, c.want) {
+			t.Errorf("%s has no %q:\n%s", c.file, c.want, got)
+		}
+	}
+
+	t.Log("another policy of the package keeps what the first one needs")
+	write(t, "b.seccomppolicy", "noarg\ngetpid\n")
+	mustGen(t, 0, "", "-target", "riscv64", "b.seccomppolicy")
+	mustGen(t, 0, "", "-check", "-target", "riscv64", "b.seccomppolicy")
+	mustGen(t, 0, "", append([]string{"-check"}, args...)...)
+	if got := read(t, "seccomp_arch_riscv64.go"); !strings.Contains(got, "//go:build linux\n") {
+		t.Errorf("riscv64 is behind a tag although one policy needs it without:\n%s", got)
 	}
 }

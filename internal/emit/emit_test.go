@@ -172,7 +172,7 @@ func TestBadFileName(t *testing.T) {
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Go("policy", f, nil); err == nil || !strings.Contains(err.Error(), "only letters, digits and _") {
+	if _, err := Go("policy", f, nil, nil); err == nil || !strings.Contains(err.Error(), "only letters, digits and _") {
 		t.Errorf("error %v", err)
 	}
 }

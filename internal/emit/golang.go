@@ -21,54 +21,78 @@ type GoFile struct {
 	Text []byte
 }
 
-// Go is one policy as Go: a single file for all its targets where they differ
-// in nothing but the values of constants, else a file for each.
-func Go(pkg string, f *gen.File, targets []gen.Target) ([]GoFile, error) {
+// Go is one policy as Go: a file for all targets that differ in nothing but the
+// values of constants, else a file for each. Targets of the architectures
+// experimental lists are behind the build tag [Experimental].
+func Go(pkg string, f *gen.File, targets []gen.Target, experimental []arch.Arch) ([]GoFile, error) {
 	base := gen.PolicyName(f.Name) + goEnding
 	if ident := goName(policyIdent(gen.PolicyName(f.Name))); !isGoName(ident) {
 		return nil, fmt.Errorf("%s: the name of the file becomes that of a Go function, so it may have only letters, digits and _", f.Name)
 	}
+	groups, err := grouped(pkg, f, targets)
+	if err != nil {
+		return nil, err
+	}
 	var files []GoFile
-	for _, t := range targets {
-		text, err := goFile(pkg, f, t, "")
+	for i, g := range groups {
+		text, err := goFile(pkg, f, g[0], symbolsOf(g))
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, GoFile{base + "_" + t.Arch.GOARCH() + ".go", text})
-	}
-	if len(targets) < 2 {
-		return files, nil
-	}
-	var shared []byte
-	for _, t := range targets {
-		text, err := goFile(pkg, f, t, auditArch)
-		if err != nil {
-			return nil, err
+		var archs []arch.Arch
+		for _, t := range g {
+			archs = append(archs, t.Arch)
 		}
-		if shared != nil && !bytes.Equal(shared, text) {
-			return files, nil
+		goarchs := GOARCHs(archs)
+		name := base + "_" + goarchs[0]
+		switch {
+		case len(g) > 1 && i == 0:
+			name = base
+		case len(g) > 1:
+			name += "_etc" // so that the name is no constraint
 		}
-		shared = text
+		files = append(files, GoFile{name + ".go", bytes.Replace(text, []byte("//go:build linux\n"), fmt.Appendf(nil, "//go:build linux%s\n", constraint(archs, experimental, len(g) == 1)), 1)})
 	}
-	return []GoFile{{base + ".go", withTags(shared, targets)}}, nil
+	return files, nil
 }
 
 // goEnding is how the names of generated files end, before a GOARCH.
 const goEnding = "_seccomp"
 
-// auditArch is the constant of a generated package that is the audit
-// architecture of its GOARCH.
-const auditArch = "seccompAuditArch"
-
-// withTags says which architectures a shared file is for.
-func withTags(text []byte, targets []gen.Target) []byte {
-	var archs []string
+// grouped sorts targets into those whose Go is the same, the largest group first.
+func grouped(pkg string, f *gen.File, targets []gen.Target) ([][]gen.Target, error) {
+	var groups [][]gen.Target
+	index := map[string]int{}
 	for _, t := range targets {
-		archs = append(archs, t.Arch.GOARCH())
+		text, err := goFile(pkg, f, t, symbols{audit: true, words: true})
+		if err != nil {
+			return nil, err
+		}
+		i, ok := index[string(text)]
+		if !ok {
+			i = len(groups)
+			index[string(text)] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
 	}
-	slices.Sort(archs)
-	return bytes.Replace(text, []byte("//go:build linux\n"),
-		[]byte("//go:build linux && ("+strings.Join(archs, " || ")+")\n"), 1)
+	slices.SortStableFunc(groups, func(a, b []gen.Target) int { return len(b) - len(a) })
+	return groups, nil
+}
+
+// symbols are the values that a file writes as constants of its package, because
+// the architectures it is for differ in them.
+type symbols struct {
+	audit bool // the audit architecture
+	words bool // where the two words of an argument are
+}
+
+func symbolsOf(targets []gen.Target) symbols {
+	s := symbols{audit: len(targets) > 1}
+	for _, t := range targets {
+		s.words = s.words || t.Target.BigEndian != targets[0].Target.BigEndian
+	}
+	return s
 }
 
 // A goWriter writes the Go file of one target.
@@ -77,7 +101,7 @@ type goWriter struct {
 	file   *gen.File
 	ident  string // the policy in Go: ArchiverWriter
 	array  string // its program: archiverWriterProgram
-	audit  string // the expression for the audit architecture
+	sym    symbols
 	consts []namedConst
 	bytes.Buffer
 }
@@ -85,12 +109,9 @@ type goWriter struct {
 // A namedConst is a constant that x/sys/unix lacks.
 type namedConst struct{ name, value, source string }
 
-func goFile(pkg string, f *gen.File, t gen.Target, audit string) ([]byte, error) {
+func goFile(pkg string, f *gen.File, t gen.Target, sym symbols) ([]byte, error) {
 	name := policyIdent(gen.PolicyName(f.Name))
-	w := &goWriter{Target: t, file: f, ident: goName(name), array: goLocal(name) + "Program", audit: audit}
-	if audit == "" {
-		w.audit = "unix." + auditConst[t.Arch]
-	}
+	w := &goWriter{Target: t, file: f, ident: goName(name), array: goLocal(name) + "Program", sym: sym}
 	w.program() // first: it finds the constants that have to be declared
 	program := bytes.Clone(w.Bytes())
 	w.Reset()
@@ -103,10 +124,6 @@ func goFile(pkg string, f *gen.File, t gen.Target, audit string) ([]byte, error)
 		return nil, fmt.Errorf("%s: generated Go does not parse: %w", f.Name, err)
 	}
 	return text, nil
-}
-
-var auditConst = map[arch.Arch]string{
-	arch.X86: "AUDIT_ARCH_I386", arch.X86_64: "AUDIT_ARCH_X86_64", arch.AArch64: "AUDIT_ARCH_AARCH64",
 }
 
 func (w *goWriter) printf(format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -40,7 +40,14 @@ var jumpConst = map[uint16]string{bpf.Jeq: "BPF_JEQ", bpf.Jgt: "BPF_JGT", bpf.Jg
 func (w *goWriter) operand(in compile.Insn) string {
 	switch in.Ref.Kind {
 	case compile.Arch:
-		return w.audit
+		if w.sym.audit {
+			return auditArch
+		}
+		return "unix." + auditConst[w.Target.Arch]
+	case compile.Load:
+		if w.sym.words {
+			return fmt.Sprintf("%d + %s", in.K&^7, map[bool]string{false: lowWord, true: highWord}[in.Ref.High])
+		}
 	case compile.Number:
 		if in.Call >= 0 && w.Calls[in.Call].Nr == in.K {
 			return w.number(w.Calls[in.Call])
@@ -131,7 +138,7 @@ func verdictConst(a rule.Action) string {
 // to.
 func (w *goWriter) comment(pc int, in compile.Insn) string {
 	what := annotation(w.Target, pc, w.param)
-	if in.Ref.Kind == compile.Arch && w.audit == auditArch {
+	if in.Ref.Kind == compile.Arch && w.sym.audit {
 		what = "this architecture"
 	}
 	switch in.Code {

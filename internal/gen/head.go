@@ -85,7 +85,7 @@ func (e *Entry) guard(w field, errs *ErrorList) {
 		e.On = append(e.On, a)
 	default:
 		if e.On == nil {
-			e.On = slices.Clone(arch.All())
+			e.On = arch.All()
 		}
 		e.On = slices.DeleteFunc(e.On, func(b arch.Arch) bool { return a == b })
 	}

@@ -40,7 +40,7 @@ func run(layout, texts, dir string) error {
 		if err := errs.Err(); err != nil {
 			return err
 		}
-		files, err := emit.Go("ready", f, targets)
+		files, err := emit.Go("ready", f, targets, nil)
 		if err != nil {
 			return err
 		}

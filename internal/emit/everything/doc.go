@@ -2,5 +2,5 @@
 // language. Its test runs what was generated.
 package everything
 
-//go:generate go tool tileseal gen everything.seccomppolicy
-//go:generate go tool tileseal gen -layout optimized sorted.seccomppolicy
+//go:generate go tool tileseal gen -target all everything.seccomppolicy
+//go:generate go tool tileseal gen -target all -layout optimized sorted.seccomppolicy
