@@ -221,7 +221,8 @@ func deviates(session string, v vector) string {
 
 // TestConformance replays what the tests of libseccomp do: the recording that
 // TILESEAL_CONFORMANCE names, or ../shared/libseccomp/conformance.json beside
-// the repository. It also replays a recording of our own.
+// the repository. It also replays a recording of our own; the sessions native-* of
+// that are written from what libseccomp's manual says of other machines.
 func TestConformance(t *testing.T) {
 	t.Run("own", func(t *testing.T) {
 		t.Log(replay(t, read(t, filepath.Join("testdata", "conformance.json"))))
