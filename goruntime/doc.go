@@ -42,9 +42,10 @@
 //	race, cover       the build has -race or -cover: for tests (wide)
 //	core_gomaxprocs   GOMAXPROCS is to follow the machine
 //	core_novdso       machines on which the clock is a system call
-//	core_oldkernel    386 on kernels before 5.1; pprof_oldkernel besides pprof
+//	core_oldkernel    32-bit programs on kernels before 5.1; pprof_oldkernel
+//	                  besides pprof
 //	core_godebug      GODEBUG has madvdontneed=0, harddecommit=1 or efence=1, or
-//	                  on 386 disablethp=1, for which core will do elsewhere
+//	                  with 32 bits disablethp=1, for which core will do elsewhere
 //	netpoll_init      the program is sealed from outside and cannot call Prepare
 //
 // Of the levels for machines and settings, Prepare says which one is missing.
@@ -101,8 +102,13 @@
 //
 // # Support
 //
-// The levels were run on amd64 and 386, built by Go 1.26 and 1.27; those of arm64
-// were derived from the runtime's source and are experimental. They hold for
+// The levels were run on amd64 and 386, built by Go 1.26 and 1.27. Those of the other
+// GOARCHs were read from the runtime's source: arm64, which Prepare takes, and arm,
+// loong64, mips, mipsle, mips64, mips64le, ppc64, ppc64le, riscv64 and s390x, which it
+// refuses with [ErrExperimental] unless the program is built with the tag
+// tileseal_experimental. What is weaker there, and why, stands in the texts: on s390x
+// mmap takes a pointer to its arguments, so memory can be mapped executable; on
+// riscv64 crash_core cannot keep signals within the process. They hold for
 // ordinary executables of the gc toolchain: code within a C program (c-archive,
 // c-shared, plugin), the memory and address sanitizers and unreleased toolchains are
 // refused. Programs with cgo, and with threads of C's own, are supported on amd64

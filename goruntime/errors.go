@@ -11,6 +11,9 @@ var (
 	ErrLevels = errors.New("unusable levels")
 	// ErrPlatform: not Linux, or a GOARCH without a baseline.
 	ErrPlatform = errors.New("no baseline for this platform")
+	// ErrExperimental: the levels were never run on this GOARCH, only read from
+	// the runtime's source. A build with the tag tileseal_experimental accepts it.
+	ErrExperimental = errors.New("experimental platform")
 	// ErrGoVersion: the program was built by a Go release the levels were not
 	// measured on. [UnmeasuredGo] accepts it.
 	ErrGoVersion = errors.New("unmeasured Go release")
@@ -27,8 +30,8 @@ var (
 	// ErrClock: reading the clock takes a system call on this machine, and the
 	// levels lack CoreNoVDSO.
 	ErrClock = errors.New("no clock in the vDSO")
-	// ErrKernel: the kernel says it is too old for the calls of the levels (386
-	// before Linux 5.1, without CoreOldKernel).
+	// ErrKernel: the kernel says it is too old for the calls of the levels (before
+	// Linux 5.1 with 32 bits, without CoreOldKernel).
 	ErrKernel = errors.New("kernel too old for the levels")
 	// ErrProc: /proc/self could not be read.
 	ErrProc = errors.New("cannot read /proc/self")

@@ -2,7 +2,6 @@ package goruntime
 
 import (
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -15,21 +14,21 @@ type hazard struct {
 	zero  bool   // the value 0 is the hazard; else every other value is
 	given Levels // the level that holds the calls
 	call  string
-	on    string // the only GOARCH on which core does not hold them; empty: all
+	on32  bool // core holds them with 64 bits
 }
 
 // hazards is what the measurements and the runtime's source say about Go 1.26
 // and 1.27.
 var hazards = [...]hazard{
-	{"madvdontneed", true, CoreGODEBUG, "madvise(MADV_FREE)", ""},
-	{"disablethp", false, CoreGODEBUG, "madvise(MADV_NOHUGEPAGE) after every mapping", "386"},
-	{"harddecommit", false, CoreGODEBUG, "mmap(PROT_NONE) over released memory", ""},
-	{"efence", false, CoreGODEBUG, "mprotect", ""},
-	{"gctrace", false, Crash, "write to descriptor 2", ""},
-	{"gcpacertrace", false, Crash, "write to descriptor 2", ""},
-	{"scavtrace", false, Crash, "write to descriptor 2", ""},
-	{"schedtrace", false, Crash, "write to descriptor 2", ""},
-	{"checkfinalizers", false, Crash, "write to descriptor 2", ""},
+	{"madvdontneed", true, CoreGODEBUG, "madvise(MADV_FREE)", false},
+	{"disablethp", false, CoreGODEBUG, "madvise(MADV_NOHUGEPAGE) after every mapping", true},
+	{"harddecommit", false, CoreGODEBUG, "mmap(PROT_NONE) over released memory", false},
+	{"efence", false, CoreGODEBUG, "mprotect", false},
+	{"gctrace", false, Crash, "write to descriptor 2", false},
+	{"gcpacertrace", false, Crash, "write to descriptor 2", false},
+	{"scavtrace", false, Crash, "write to descriptor 2", false},
+	{"schedtrace", false, Crash, "write to descriptor 2", false},
+	{"checkfinalizers", false, Crash, "write to descriptor 2", false},
 }
 
 // checkGODEBUG refuses a setting whose calls l does not hold.
@@ -37,7 +36,7 @@ func checkGODEBUG(l Levels) error {
 	settings := readGODEBUG()
 	for _, h := range hazards {
 		n, set := settings[h.name]
-		if !set || (n == 0) != h.zero || l&h.given != 0 || h.on != "" && h.on != runtime.GOARCH {
+		if !set || (n == 0) != h.zero || l&h.given != 0 || h.on32 && strconv.IntSize != 32 {
 			continue
 		}
 		return &Error{Reason: ErrGODEBUG, Found: h.name + "=" + strconv.Itoa(n) + " leads to " + h.call,

@@ -27,10 +27,10 @@ const (
 	// CoreGOMAXPROCS leaves GOMAXPROCS to the runtime, which then looks at the
 	// affinity mask and the cgroup's limits once a second.
 	CoreGOMAXPROCS
-	// CoreOldKernel is for 386 on kernels before 5.1.
+	// CoreOldKernel is for 32-bit programs on kernels before 5.1.
 	CoreOldKernel
 	// CoreGODEBUG is for programs run with madvdontneed=0, harddecommit=1 or
-	// efence=1 in GODEBUG, and on 386 for disablethp=1.
+	// efence=1 in GODEBUG, and with 32 bits for disablethp=1.
 	CoreGODEBUG
 	// NetpollInit lets the poller start after the seal. A program that calls
 	// Prepare does not need it.
@@ -51,7 +51,7 @@ const (
 	CrashCore
 	// Pprof lets the CPU profiler start and stop.
 	Pprof
-	// PprofOldKernel is Pprof for 386 on kernels before 5.1.
+	// PprofOldKernel is Pprof for 32-bit programs on kernels before 5.1.
 	PprofOldKernel
 	// PprofWrite lets profiles be written, which reads /proc/self/maps. Wide.
 	PprofWrite

@@ -4,21 +4,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// checkArch refuses a GOARCH without a baseline.
-func checkArch(Levels) error {
-	switch runtime.GOARCH {
-	case "amd64", "386", "arm64":
-		return nil
-	}
-	return &Error{Reason: ErrPlatform, Found: "GOARCH=" + runtime.GOARCH, Do: "seal a build for amd64, 386 or arm64"}
-}
-
-// checkKernel refuses, on 386, a kernel whose uname says it is older than 5.1:
+// checkKernel refuses, with 32 bits, a kernel whose uname says it is older than 5.1:
 // the runtime then falls back from futex_time64 to futex (runtime/os_linux32.go),
 // which only core_oldkernel has. It reads uname as the runtime does, so that a
 // personality that lies about the version is caught too.
@@ -27,7 +19,7 @@ func checkKernel(l Levels) error {
 	if l&Pprof != 0 {
 		missing |= PprofOldKernel &^ l
 	}
-	if runtime.GOARCH != "386" || missing == 0 {
+	if strconv.IntSize != 32 || missing == 0 {
 		return nil
 	}
 	var u unix.Utsname
@@ -56,7 +48,7 @@ func atLeast(release string, major, minor int) bool {
 // far as that can be told: without a vDSO, or with a clock source that the vDSO
 // does not serve.
 func checkClock(l Levels) error {
-	if l&CoreNoVDSO != 0 {
+	if l&CoreNoVDSO != 0 || vdsoless(runtime.GOARCH) {
 		return nil
 	}
 	// The vector the runtime itself was started with. /proc/self/auxv would
@@ -71,9 +63,9 @@ func checkClock(l Levels) error {
 	}
 	// Machines that hide /sys are taken at the vDSO's word.
 	text, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-	if name := strings.TrimSpace(string(text)); slowClock(name) {
+	if name := strings.TrimSpace(string(text)); slowClock(runtime.GOARCH, name) {
 		return &Error{Reason: ErrClock, Found: "the clock source is " + name + ", which takes a system call to read",
-			Do: "switch the machine to a clock source the vDSO serves, such as tsc, or include go/core_novdso in the policy"}
+			Do: "switch the machine to a clock source the vDSO serves (tsc on x86), or include go/core_novdso in the policy"}
 	}
 	return nil
 }
@@ -84,16 +76,6 @@ func hasVDSO(auxv [][2]uintptr) bool {
 		if kv[0] == atSysinfoEHDR {
 			return kv[1] != 0
 		}
-	}
-	return false
-}
-
-// slowClock reports whether a clock source is one of those that the vDSO does
-// not serve (VDSO_CLOCKMODE_NONE), or, for Xen's, does not always.
-func slowClock(name string) bool {
-	switch name {
-	case "hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies", "hyperv_clocksource_msr", "xen":
-		return true
 	}
 	return false
 }

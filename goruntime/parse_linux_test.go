@@ -3,6 +3,7 @@ package goruntime
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -63,12 +64,30 @@ func TestAtLeast(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	for name, slow := range map[string]bool{
-		"tsc": false, "kvm-clock": false, "hyperv_clocksource_tsc_page": false, "arch_sys_counter": false, "": false,
-		"hpet": true, "acpi_pm": true, "jiffies": true, "xen": true, "hyperv_clocksource_msr": true,
+	for _, c := range []struct {
+		goarchs, names string
+		slow           bool
+	}{
+		{"amd64 386", "tsc kvm-clock hyperv_clocksource_tsc_page", false},
+		{"amd64 386", "hpet acpi_pm jiffies xen hyperv_clocksource_msr", true},
+		{"arm arm64", "arch_sys_counter", false},
+		{"arm arm64", "jiffies arm_global_timer mxc_timer1 tsc", true},
+		{"loong64", "Constant", false},
+		{"mips64 mips64le", "MIPS GIC", false},
+		{"ppc64 ppc64le", "timebase", false},
+		{"riscv64", "riscv_clocksource", false},
+		{"s390x", "tod", false},
+		{"loong64 mips64 mips64le ppc64 ppc64le riscv64 s390x", "jiffies hpet", true},
 	} {
-		if slowClock(name) != slow {
-			t.Errorf("slowClock(%q) = %v", name, !slow)
+		for goarch := range strings.FieldsSeq(c.goarchs) {
+			for name := range strings.FieldsSeq(c.names) {
+				if slowClock(goarch, name) != c.slow {
+					t.Errorf("slowClock(%s, %q) = %v", goarch, name, !c.slow)
+				}
+			}
+			if slowClock(goarch, "") {
+				t.Errorf("on %s an unknown clock source is slow", goarch)
+			}
 		}
 	}
 	for _, c := range []struct {

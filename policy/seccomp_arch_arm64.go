@@ -9,3 +9,9 @@ import "golang.org/x/sys/unix"
 // seccompAuditArch is what the kernel stores in seccomp_data.arch for calls of this
 // GOARCH.
 const seccompAuditArch = unix.AUDIT_ARCH_AARCH64
+
+// Where seccomp_data has the two words of an argument, from its start on.
+const (
+	seccompLow  = 0
+	seccompHigh = 4
+)

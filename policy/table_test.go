@@ -137,7 +137,9 @@ var compiled struct {
 // table.
 func policies(t testing.TB) []*policytest.Policy {
 	t.Helper()
-	compiled.Do(func() { compiled.policies = policytest.Read(t, ".") })
+	compiled.Do(func() {
+		compiled.policies = policytest.ReadFor(t, ".", slices.Concat(policytest.Archs, policytest.Others))
+	})
 	if len(compiled.policies) != len(table) {
 		t.Fatalf("%d policies, %d rows; see TestTable", len(compiled.policies), len(table))
 	}

@@ -41,7 +41,9 @@ const Experimental = "tileseal_experimental"
 
 // GoPackage is the files that every package of generated policies has besides:
 // the constants of each GOARCH, and a file that fails to build where there are
-// no programs. Those experimental lists are of archs too.
+// no programs. Those experimental lists are of archs too; without the tag the
+// package builds there and is empty, so that what looks at all packages of a
+// module can.
 func GoPackage(pkg string, archs, experimental []arch.Arch) []GoFile {
 	mixed := slices.ContainsFunc(archs, arch.Arch.BigEndian)
 	var files []GoFile
@@ -72,7 +74,7 @@ package %s
 // Seccomp programs are made for one architecture each, and this package has
 // none for this GOOS and GOARCH.
 var _ = this_package_has_seccomp_programs_for_linux_%s_only%s
-`, tags(archs, experimental), pkg, listed(without(archs, experimental)), experimentalHint(experimental))})
+`, tags(archs, nil), pkg, listed(without(archs, experimental)), experimentalHint(experimental))})
 }
 
 func wordConsts(a arch.Arch) []byte {
@@ -121,13 +123,15 @@ func GOARCHs(archs []arch.Arch) []string {
 // constraint is what the build constraint of a file says besides linux. The GOARCH
 // may be in the file's name already.
 func constraint(archs, experimental []arch.Arch, named bool) string {
-	switch {
-	case !named:
-		return " && (" + tags(archs, experimental) + ")"
-	case slices.Contains(experimental, archs[0]):
+	switch rest := without(archs, experimental); {
+	case named && len(rest) == 0:
 		return " && " + Experimental
+	case named:
+		return ""
+	case len(rest) == 0:
+		return " && " + Experimental + " && (" + tags(archs, nil) + ")"
 	}
-	return ""
+	return " && (" + tags(archs, experimental) + ")"
 }
 
 // tags is the build constraint that holds on these architectures.

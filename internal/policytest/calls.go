@@ -23,7 +23,12 @@ type Instance struct {
 }
 
 // Eval is what the policy means for a call.
-func (in *Instance) Eval(d rule.Data) rule.Action { return in.Policy.Eval(d, in.Params) }
+func (in *Instance) Eval(d rule.Data) rule.Action {
+	if in.Multi != nil {
+		return in.Multi.Eval(d, in.Params)
+	}
+	return in.Policy.Eval(d, in.Params)
+}
 
 // operand is what a comparison compares with.
 func (in *Instance) operand(c *rule.Cmp) uint64 {

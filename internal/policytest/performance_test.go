@@ -30,7 +30,7 @@ func TestPerformanceTexts(t *testing.T) {
 	for _, name := range Performance {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(Root(t), "testdata", "performance", name+gen.Ending)
-			ours := ReadFile(t, file, compile.Plain).On(arch.X86_64).Policy
+			ours := ReadFile(t, file, compile.Plain, Archs...).On(arch.X86_64).Policy
 			theirs := PerformancePolicy(t, name)
 			theirs.Target.X32Shares = true
 			if got, want := names(ours), names(theirs); !slices.Equal(got, want) {

@@ -16,21 +16,26 @@ import (
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
+	"github.com/tileseal/tileseal/internal/emit"
 	"github.com/tileseal/tileseal/internal/gen"
 )
 
 // Update is the flag -update: checked-in files are rewritten, not compared.
 var Update = flag.Bool("update", false, "rewrite the checked-in files of this package's tests")
 
-// Archs are the architectures there are prebuilt programs for.
+// Archs are the architectures whose programs are tested most: those generated for
+// if no others are named.
 var Archs = []arch.Arch{arch.X86_64, arch.X86, arch.AArch64}
+
+// Others are the rest of those there are prebuilt programs for.
+var Others = slices.DeleteFunc(emit.Targets(), func(a arch.Arch) bool { return slices.Contains(Archs, a) })
 
 // A Policy is a policy file, compiled for every architecture it is for.
 type Policy struct {
 	Name    string
 	File    *gen.File
 	Layout  compile.Layout
-	Targets []gen.Target // in the order of Archs
+	Targets []gen.Target // in the order of Archs and Others
 }
 
 // Has reports whether there is a program for a.
@@ -38,7 +43,7 @@ func (p *Policy) Has(a arch.Arch) bool {
 	return slices.ContainsFunc(p.Targets, func(t gen.Target) bool { return t.Arch == a })
 }
 
-// On is the policy compiled for a, one of Archs.
+// On is the policy compiled for a, one there is a program for.
 func (p *Policy) On(a arch.Arch) gen.Target {
 	for _, t := range p.Targets {
 		if t.Arch == a {
@@ -50,13 +55,13 @@ func (p *Policy) On(a arch.Arch) gen.Target {
 
 // Read reads the policies of the package in dir, in alphabetical order, and
 // compiles each as the package's go:generate lines ask for: the layout, and
-// which of the architectures. Every policy file has to be in one of them.
+// which of Archs. Every policy file has to be in one of them.
 func Read(t testing.TB, dir string) []*Policy {
 	t.Helper()
 	return ReadFor(t, dir, Archs)
 }
 
-// ReadFor is Read for some of Archs. Policies for none of them are left out.
+// ReadFor is Read for other architectures. Policies for none of them are left out.
 func ReadFor(t testing.TB, dir string, archs []arch.Arch) []*Policy {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"+gen.Ending))
@@ -90,9 +95,9 @@ func ReadFor(t testing.TB, dir string, archs []arch.Arch) []*Policy {
 }
 
 // ReadFile reads one policy and compiles it in the given layout.
-func ReadFile(t testing.TB, name string, layout compile.Layout) *Policy {
+func ReadFile(t testing.TB, name string, layout compile.Layout, archs ...arch.Arch) *Policy {
 	t.Helper()
-	p, err := readFile(name, layout, Archs)
+	p, err := readFile(name, layout, archs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,19 +139,22 @@ func recipesOf(t testing.TB, doc string) map[string]recipe {
 		flags := flag.NewFlagSet(doc, flag.ContinueOnError)
 		name := flags.String("layout", compile.Plain.String(), "")
 		r := recipe{archs: Archs}
-		flags.Func("target", "", func(list string) error {
-			r.archs = nil
-			for goarch := range strings.SplitSeq(list, ",") {
-				a, err := arch.ByGOARCH(goarch)
-				if err != nil {
-					return err
-				}
-				r.archs = append(r.archs, a)
-			}
-			return nil
+		experimental := []arch.Arch(nil)
+		flags.Func("target", "", func(list string) (err error) {
+			r.archs, err = targets(list)
+			return err
+		})
+		flags.Func("experimental", "", func(list string) (err error) {
+			experimental, err = targets(list)
+			return err
 		})
 		if err := flags.Parse(strings.Fields(args)); err != nil {
 			t.Fatal(err)
+		}
+		for _, a := range experimental {
+			if !slices.Contains(r.archs, a) {
+				r.archs = append(slices.Clip(r.archs), a)
+			}
 		}
 		if r.layout, err = compile.LayoutByName(*name); err != nil {
 			t.Fatal(err)
@@ -159,6 +167,22 @@ func recipesOf(t testing.TB, doc string) map[string]recipe {
 		}
 	}
 	return recipes
+}
+
+// targets reads a list of GOARCHs, or all.
+func targets(list string) ([]arch.Arch, error) {
+	if list == "all" {
+		return emit.Targets(), nil
+	}
+	var archs []arch.Arch
+	for goarch := range strings.SplitSeq(list, ",") {
+		a, err := arch.ByGOARCH(goarch)
+		if err != nil {
+			return nil, err
+		}
+		archs = append(archs, a)
+	}
+	return archs, nil
 }
 
 // Root is the path of the module's root directory.

@@ -14,7 +14,27 @@
 //
 // What the runtime calls differs between Go releases. A program is good for
 // those whose bits are in its Levels constant; goruntime.Prepare refuses
-// others. On arm64 the runtime's calls are read from its source, not measured.
+// others.
+//
+// # Experimental GOARCHs
+//
+// On amd64 and 386 the runtime's calls were measured. On arm64, and on arm, loong64,
+// mips, mipsle, mips64, mips64le, ppc64, ppc64le, riscv64 and s390x they are read
+// from its source. But for arm64 the programs are there only with the build tag
+// tileseal_experimental, and goruntime.Prepare asks for the same tag. Besides, a
+// filter can check less on some of them:
+//
+//   - On s390x mmap takes a pointer to its arguments. The runtime needs the call,
+//     so whoever takes over a tile can map memory that is executable, or a file
+//     that is open.
+//   - On riscv64 the runtime dies by a signal through tkill, which takes the number
+//     of a thread without that of its process: the tile can send SIGHUP, SIGINT,
+//     SIGABRT, SIGPIPE and SIGTERM to what else its user runs.
+//   - On mips and mipsle the clock is a system call, and the fifth and sixth argument
+//     of a call stand on the stack, which another thread can change after the filter
+//     has looked, on kernels that read it twice.
+//   - On loong64 Go asks for the state of a file by statx, with the path behind a
+//     pointer: a tile that may ask for that of one open file may for others'.
 //
 // # Levels
 //
@@ -42,8 +62,8 @@
 // other calls, which kill: os.Rename by a path where the tile renames in a
 // directory, os.Process.Wait where it waits by unix.Wait4.
 //
-// On 386 Go uses calls with 64-bit offsets and sizes (fstat64, _llseek,
-// ftruncate64, fcntl64). Programs for 386 allow both forms: those of the strict
+// With 32 bits Go uses calls with 64-bit offsets and sizes (fstat64, _llseek,
+// ftruncate64, fcntl64). These programs allow both forms: those of the strict
 // policy and those of Go. Every comparison has the width of the argument's type,
 // where the strict programs have that of their layout: a seek to the start is
 // one to 0, not to any multiple of 4 GiB.
@@ -52,14 +72,14 @@
 // descriptor to read and close, the runtime's epoll and event descriptors are
 // among the others. What is added here for connections excludes them.
 //
-// # No sockets on 386
+// # No sockets on 386 and s390x
 //
 // There Go makes its socket calls through socketcall, whose arguments lie behind
 // a pointer where no filter can look. Tiles that use sockets after they are
-// sealed have no program for 386, and a program that names one does not build
-// there: bundle, event, genesi, gui, guih, ipecho, metric, netlink, rpc,
+// sealed have no program for these two, and a program that names one does not
+// build there: bundle, event, genesi, gui, guih, ipecho, metric, netlink, rpc,
 // snapct, snapld, sock and xdp.
 package gotile
 
-//go:generate go tool tileseal gen -layout optimized accdb.seccomppolicy admin.seccomppolicy archiver_feeder.seccomppolicy archiver_playback.seccomppolicy archiver_writer.seccomppolicy bank.seccomppolicy cswtch.seccomppolicy dedup.seccomppolicy diag.seccomppolicy exec.seccomppolicy execle.seccomppolicy execrp.seccomppolicy gossip.seccomppolicy gossvf.seccomppolicy main.seccomppolicy monitor.seccomppolicy monitor_gossip.seccomppolicy pack.seccomppolicy pidns.seccomppolicy plugin.seccomppolicy poh.seccomppolicy quic.seccomppolicy repair.seccomppolicy replay.seccomppolicy resolv.seccomppolicy rserve.seccomppolicy send.seccomppolicy shred.seccomppolicy shredcap.seccomppolicy sign.seccomppolicy snapdc.seccomppolicy snapin.seccomppolicy snapin_tile_vinyl.seccomppolicy snapla.seccomppolicy snapls.seccomppolicy snapmk.seccomppolicy snaprd.seccomppolicy snapsv.seccomppolicy snapwh.seccomppolicy snapwr.seccomppolicy snapzp.seccomppolicy solcap.seccomppolicy tower.seccomppolicy txsend.seccomppolicy verify.seccomppolicy votor.seccomppolicy watch.seccomppolicy
-//go:generate go tool tileseal gen -layout optimized -target amd64,arm64 bundle.seccomppolicy event.seccomppolicy genesi.seccomppolicy gui.seccomppolicy guih.seccomppolicy ipecho.seccomppolicy metric.seccomppolicy netlink.seccomppolicy rpc.seccomppolicy snapct.seccomppolicy snapld.seccomppolicy sock.seccomppolicy xdp.seccomppolicy
+//go:generate go tool tileseal gen -layout optimized -experimental all accdb.seccomppolicy admin.seccomppolicy archiver_feeder.seccomppolicy archiver_playback.seccomppolicy archiver_writer.seccomppolicy bank.seccomppolicy cswtch.seccomppolicy dedup.seccomppolicy diag.seccomppolicy exec.seccomppolicy execle.seccomppolicy execrp.seccomppolicy gossip.seccomppolicy gossvf.seccomppolicy main.seccomppolicy monitor.seccomppolicy monitor_gossip.seccomppolicy pack.seccomppolicy pidns.seccomppolicy plugin.seccomppolicy poh.seccomppolicy quic.seccomppolicy repair.seccomppolicy replay.seccomppolicy resolv.seccomppolicy rserve.seccomppolicy send.seccomppolicy shred.seccomppolicy shredcap.seccomppolicy sign.seccomppolicy snapdc.seccomppolicy snapin.seccomppolicy snapin_tile_vinyl.seccomppolicy snapla.seccomppolicy snapls.seccomppolicy snapmk.seccomppolicy snaprd.seccomppolicy snapsv.seccomppolicy snapwh.seccomppolicy snapwr.seccomppolicy snapzp.seccomppolicy solcap.seccomppolicy tower.seccomppolicy txsend.seccomppolicy verify.seccomppolicy votor.seccomppolicy watch.seccomppolicy
+//go:generate go tool tileseal gen -layout optimized -target amd64,arm64 -experimental arm,loong64,mips,mips64,mips64le,mipsle,ppc64,ppc64le,riscv64 bundle.seccomppolicy event.seccomppolicy genesi.seccomppolicy gui.seccomppolicy guih.seccomppolicy ipecho.seccomppolicy metric.seccomppolicy netlink.seccomppolicy rpc.seccomppolicy snapct.seccomppolicy snapld.seccomppolicy sock.seccomppolicy xdp.seccomppolicy

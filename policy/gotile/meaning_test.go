@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && (386 || amd64 || arm64 || tileseal_experimental)
 
 package gotile_test
 
@@ -12,6 +12,7 @@ import (
 	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/policytest"
+	"github.com/tileseal/tileseal/internal/policytest/tiles"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -58,6 +59,26 @@ func TestMeaning(t *testing.T) {
 	}
 }
 
+// The same of programs for architectures where they are experimental: those of
+// every fifth tile, each of which is compiled and proven for it.
+func TestMeaningExperimental(t *testing.T) {
+	needsAll(t)
+	for n, a := range policytest.Others {
+		t.Run(a.String(), func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			for i, x := range tiles.All() {
+				if i%5 != n%5 || slices.Contains(tiles.NoSockets, a.GOARCH()) && slices.Contains(tiles.WithSockets, x.Name) {
+					continue
+				}
+				target := policytest.ReadFile(t, x.Name+gen.Ending, compile.Optimized, a).On(a)
+				calls += policytest.Meaning(t, distinct(len(own(target))).instance(t, target), false)
+			}
+			t.Logf("%d calls", calls)
+		})
+	}
+}
+
 // narrow are the strict programs that allow more than their text says: layouts
 // classic and current compare the low 32 bits of some arguments that have 64.
 var narrow = []string{"cswtch x86_64", "cswtch aarch64"}
@@ -73,7 +94,7 @@ func TestContainsStrict(t *testing.T) {
 			t.Errorf("%s has no strict policy", p.Name)
 			continue
 		}
-		text := policytest.ReadFile(t, filepath.Join("..", p.Name+gen.Ending), compile.Optimized)
+		text := policytest.ReadFile(t, filepath.Join("..", p.Name+gen.Ending), compile.Optimized, policytest.Archs...)
 		for _, target := range p.Targets {
 			if err := contains(target, text.On(target.Arch)); err != nil {
 				t.Errorf("%s on %v lacks what its strict policy allows: %v", p.Name, target.Arch, err)

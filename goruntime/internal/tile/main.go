@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && (386 || amd64 || arm64 || tileseal_experimental)
 
 // Tile is archiver_writer as a Go program: it seals itself by the generated
 // program, as any daemon would, and then goes through package stress.

@@ -1,4 +1,4 @@
-//go:build linux && (386 || amd64 || arm64)
+//go:build linux && (386 || amd64 || arm64 || tileseal_experimental)
 
 // Tiles is every prebuilt tile as a Go program: it opens what the tile has, seals
 // itself by the tile's program, makes the tile's calls in the way Go's libraries

@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || arm64)
+//go:build linux && !386 && !s390x && (amd64 || arm64 || tileseal_experimental)
 
 package tiles
 

@@ -1,4 +1,4 @@
-//go:build linux && (386 || amd64 || arm64)
+//go:build linux && (386 || amd64 || arm64 || tileseal_experimental)
 
 // Package tiles lists what package gotile exports on this GOARCH, for its tests
 // and for the child they seal.
@@ -25,10 +25,14 @@ type Tile struct {
 }
 
 // WithSockets are the tiles that use sockets after they are sealed. There is no
-// program for 386 for them: socketcall hides the arguments of socket calls there.
+// program for NoSockets for them: socketcall hides the arguments of socket calls
+// there.
 var WithSockets = []string{
 	"bundle", "event", "genesi", "gui", "guih", "ipecho", "metric", "netlink", "rpc", "snapct", "snapld", "sock", "xdp",
 }
+
+// NoSockets are the GOARCHs where Go makes its socket calls through socketcall.
+var NoSockets = []string{"386", "s390x"}
 
 // All are the tiles there are, in alphabetical order.
 func All() []Tile {

@@ -1,0 +1,5 @@
+//go:build linux && (386 || s390x)
+
+package tiles
+
+var sockets []Tile
