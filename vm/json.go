@@ -10,14 +10,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/internal/gen"
 )
 
 // ReadJSON loads a program as "tileseal compile -format json" prints it:
 //
 //	{"name": "tile", "params": ["log_fd"], "arch": "x86_64", "layout": "plain",
 //	 "instr_cnt": 2, "insns": [[32, 0, 0, 16], [21, 0, 1, "$log_fd"], ...]}
+//
+// arch is a list if the program is for several architectures, as in
+// ["x86_64", "i386"]: the first is the program's own, and [CallOf] makes the
+// calls of the others.
 //
 // An instruction is [code, jt, jf, k], where k is a number, "$name" for the
 // low word of a parameter, "$name>>32" for its high word, or
@@ -35,7 +39,10 @@ func ReadJSON(r io.Reader, params map[string]int) (*Program, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, fmt.Errorf("vm: reading a program: %w", err)
 	}
-	a, err := arch.ByName(f.Arch)
+	set, err := f.Archs.Set()
+	if err == nil && set.Len() == 0 {
+		err = errors.New("it names no architecture")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("vm: %s: %w", f.label(), err)
 	}
@@ -43,14 +50,14 @@ func ReadJSON(r io.Reader, params map[string]int) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vm: %s: %w", f.label(), err)
 	}
-	return load(insns, a)
+	return load(insns, set.All()[0])
 }
 
 // A file is the JSON form of a program.
 type file struct {
 	Name   string              `json:"name"`
 	Params []string            `json:"params"`
-	Arch   string              `json:"arch"`
+	Archs  gen.ArchNames       `json:"arch"`
 	Count  *int                `json:"instr_cnt"` // nil if absent
 	Insns  [][]json.RawMessage `json:"insns"`
 }

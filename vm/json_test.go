@@ -34,6 +34,28 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
+// TestReadJSONSeveral runs a program for several architectures on each.
+func TestReadJSONSeveral(t *testing.T) {
+	const several = `{"name": "tile", "params": [], "arch": ["x86_64", "i386"], "insns": [
+		[32, 0, 0, 4], [21, 1, 0, 3221225534], [21, 1, 2, 1073741827], [6, 0, 0, 2147418112], [6, 0, 0, 2147221504], [6, 0, 0, 2147483648]]}`
+	p, err := ReadJSON(strings.NewReader(several), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for a, want := range map[arch.Arch]Action{arch.X86_64: Allow, arch.X86: Log, arch.AArch64: KillProcess} {
+		c, err := CallOf(a, "read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Run(c); got != want {
+			t.Errorf("%v: %v, want %v", c, got, want)
+		}
+	}
+	if c := p.Call("read"); c.Arch != arch.X86_64.Audit() {
+		t.Errorf("the program's own calls are %v", c)
+	}
+}
+
 func TestReadJSONHighWord(t *testing.T) {
 	text := strings.Replace(tile, "[32, 0, 0, 16]", `[21, 0, 0, "$b_fd\u003e>32"]`, 1) // as encoding/json writes it
 	for _, row := range []struct {
@@ -82,6 +104,12 @@ func TestReadJSONErrors(t *testing.T) {
 		{"[32, 0, 0, 16]", "[32, 256, 0, 16]", both, "vm: program tile: instruction 0: json: cannot unmarshal number 256 into Go value of type uint8"},
 		{"[32, 0, 0, 16]", "[32, 0, 0, 17]", both, "vm: instruction 0 loads offset 17, which is not a multiple of 4"},
 		{`"instr_cnt": 4`, `"instr_cnt": 5`, both, "vm: program tile: instr_cnt is 5, but insns has 4 instructions"},
+		{`"aarch64"`, `["aarch64", "aarch46"]`, both, `vm: program tile: arch: unknown architecture "aarch46"; use libseccomp's name of it, such as x86_64`},
+		{`"aarch64"`, `["aarch64", "s390x"]`, both, "vm: program tile: arch: add s390x to aarch64: architectures differ in byte order"},
+		{`"aarch64"`, `["arm", "arm"]`, both, "vm: program tile: arch: add arm to arm: already present"},
+		{`"aarch64"`, `[]`, both, "vm: program tile: it names no architecture"},
+		{`"arch": "aarch64", `, "", both, "vm: program tile: it names no architecture"},
+		{`"aarch64"`, `7`, both, "vm: reading a program: json: cannot unmarshal number into Go struct field file.arch of type string"},
 		{`"aarch64"`, `"aarch46"`, both, `vm: program tile: arch: unknown architecture "aarch46"; use libseccomp's name of it, such as x86_64`},
 		{`"name": "tile", `, "", nil, "vm: program without a name: parameter a_fd has no value"},
 		{"]]}", "]]} {", both, "vm: reading a program: invalid character '{' after top-level value"},

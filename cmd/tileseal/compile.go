@@ -90,17 +90,6 @@ func (c *command) compile(r *reading, file string, archs []arch.Arch) (*gen.File
 	return f, targets, nil
 }
 
-// archFlag is the architecture to work for. On a machine without tables it
-// is invalid unless the flag is given.
-func (c *command) archFlag() *arch.Arch {
-	a := arch.Native()
-	c.Func("arch", "the architecture, by libseccomp's name, as in x86_64 or aarch64 (default this machine's)", func(s string) (err error) {
-		a, err = arch.ByName(s)
-		return err
-	})
-	return &a
-}
-
 // formatFlag asks whether to write JSON rather than text.
 func (c *command) formatFlag() *bool {
 	asJSON := false
@@ -116,7 +105,7 @@ func (c *command) formatFlag() *bool {
 
 func runCompile(c *command) error {
 	r := c.readingFlags()
-	a := c.archFlag()
+	archs := c.archsFlag("the architecture, or several for one program")
 	format := c.String("format", "json", "what to write: json, asm (a listing), c (a header), go, or raw (bytes for seccomp(2))")
 	params := map[string]int64{}
 	c.Func("p", "the value of a parameter, as in -p logfile_fd=3; raw needs all of them", func(s string) error {
@@ -131,11 +120,14 @@ func runCompile(c *command) error {
 	if *format != "raw" && len(params) > 0 {
 		return c.misuse("tileseal: -p goes with -format raw; in the other formats parameters stay open")
 	}
-	f, targets, err := c.compile(r, c.Arg(0), []arch.Arch{*a})
+	if err := r.checkArchs(c, *archs); err != nil {
+		return err
+	}
+	f, t, err := c.program(r, c.Arg(0), *archs)
 	if err != nil {
 		return err
 	}
-	out, err := c.format(*format, f, targets[0], params)
+	out, err := c.format(*format, f, t, params)
 	if err != nil {
 		return err
 	}

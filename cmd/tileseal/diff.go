@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -12,7 +14,7 @@ import (
 // runDiff compares what two policies mean, call by call.
 func runDiff(c *command) error {
 	r := c.readingFlags()
-	a := c.archFlag()
+	archs := c.archsFlag("the architecture, or several")
 	wider := c.Bool("wider", false, "show only what NEW treats less strictly than OLD")
 	oldLevels := c.String("old-levels", "", "the `directory` to read the Go runtime's levels of OLD from, for an OLD of an earlier release")
 	asJSON := c.formatFlag()
@@ -22,37 +24,17 @@ func runDiff(c *command) error {
 	if c.NArg() != 2 {
 		return c.misuse("%s takes two policy files, found %d", c.Name(), c.NArg())
 	}
-	var ps [2]*rule.Policy
-	for i, file := range c.Args() {
-		if r.levels = ""; i == 0 {
-			r.levels = *oldLevels
-		}
-		_, res, err := c.resolve(r, file, *a)
-		if err != nil {
-			return err
-		}
-		ps[i] = res.Policy
-	}
-	if err := shareParams(ps[0], ps[1]); err != nil {
-		return err
-	}
-	v := verdict{Policy: c.Arg(0) + " and " + c.Arg(1), Arch: ps[0].Target.Name, Result: "equal"}
+	v := verdict{Policy: c.Arg(0) + " and " + c.Arg(1), Arch: gen.NamesOf(*archs), Result: "equal"}
 	compare := prove.SameMeaning
 	if *wider {
 		v.Result, compare = "no wider", prove.NoWider
 	}
-	for _, nr := range append(numbers(ps[0], ps[1]), -1) {
-		stats, err := compare(only(ps[0], nr), only(ps[1], nr))
-		v.Paths += stats.Paths
-		var ce *prove.Counterexample
-		var un *prove.Undecided
-		switch {
-		case errors.As(err, &ce):
-			v.Result = "different"
-			v.Examples = append(v.Examples, exampleOf(ce, ps[0].Params))
-		case errors.As(err, &un) && v.Result != "different":
-			v.Result, v.Reason = "undecided", un.Reason
+	for _, a := range *archs { // calls of other architectures are killed by both
+		ps, err := c.resolveBoth(r, *oldLevels, a)
+		if err != nil {
+			return err
 		}
+		v.compare(ps[0], ps[1], compare)
 	}
 	if *asJSON || v.Result != "different" {
 		return c.print(v, *asJSON)
@@ -61,6 +43,39 @@ func runDiff(c *command) error {
 		fmt.Fprintf(c.stdout, "%s\n\tparameters %v: %s before, %s after\n", e.Call, e.Params, e.Got, e.Want)
 	}
 	return errDifferent
+}
+
+// resolveBoth resolves the two policies for one architecture, and gives them
+// the same parameters.
+func (c *command) resolveBoth(r *reading, oldLevels string, a arch.Arch) (ps [2]*rule.Policy, err error) {
+	for i, file := range c.Args() {
+		if r.levels = ""; i == 0 {
+			r.levels = oldLevels
+		}
+		_, res, err := c.resolve(r, file, a)
+		if err != nil {
+			return ps, err
+		}
+		ps[i] = res.Policy
+	}
+	return ps, shareParams(ps[0], ps[1])
+}
+
+// compare adds to v where two policies differ, call by call.
+func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy) (prove.Stats, error)) {
+	for _, nr := range append(numbers(old, new), -1) {
+		stats, err := compare(only(old, nr), only(new, nr))
+		v.Paths += stats.Paths
+		var ce *prove.Counterexample
+		var un *prove.Undecided
+		switch {
+		case errors.As(err, &ce):
+			v.Result = "different"
+			v.Examples = append(v.Examples, exampleOf(ce, old.Params))
+		case errors.As(err, &un) && v.Result != "different":
+			v.Result, v.Reason = "undecided", un.Reason
+		}
+	}
 }
 
 // shareParams gives two policies the same list of parameters, those of the

@@ -20,7 +20,8 @@ func runGen(c *command) error {
 	r := c.readingFlags()
 	check := c.Bool("check", false, "write nothing; fail if a generated file is stale, missing or left over")
 	pkg := c.String("package", os.Getenv("GOPACKAGE"), "the `name` of the Go package (default that of the directory's files)")
-	targets, experimental := emit.DefaultTargets(), []arch.Arch(nil)
+	several := c.archList("generate one program for several architectures, as in x86_64,i386,x32, for the GOARCH of the first", nil)
+	targets, experimental := []arch.Arch(nil), []arch.Arch(nil)
 	c.Func("target", "the architectures to generate for, as in amd64,arm64, or all (default 386,amd64,arm64)", func(s string) (err error) {
 		targets, err = targetList(s)
 		return err
@@ -32,12 +33,21 @@ func runGen(c *command) error {
 	if err := c.parse(false); err != nil {
 		return err
 	}
+	if *several != nil && (targets != nil || experimental != nil) {
+		return c.misuse("tileseal: -arch makes one program for several architectures, -target and -experimental one for each; give either")
+	}
+	if err := r.checkArchs(c, *several); err != nil {
+		return err
+	}
+	if targets == nil {
+		targets = emit.DefaultTargets()
+	}
 	experimental = slices.DeleteFunc(experimental, func(a arch.Arch) bool { return slices.Contains(targets, a) })
 	targets = slices.Concat(targets, experimental)
 	g := generation{experimental: experimental}
 	var all gen.ErrorList
 	for _, file := range c.Args() {
-		f, ts, err := c.compile(r, file, targets)
+		f, ts, err := c.compileFor(r, file, targets, *several)
 		if list := (gen.ErrorList)(nil); errors.As(err, &list) {
 			all = append(all, list...)
 			continue
@@ -58,6 +68,16 @@ func runGen(c *command) error {
 	return g.write()
 }
 
+// compileFor compiles one policy for each of targets, or for several
+// architectures at once.
+func (c *command) compileFor(r *reading, file string, targets, several []arch.Arch) (*gen.File, []gen.Target, error) {
+	if several == nil {
+		return c.compile(r, file, targets)
+	}
+	f, t, err := c.program(r, file, several)
+	return f, []gen.Target{t}, err
+}
+
 // targetList reads a list of GOARCHs, or of libseccomp's names.
 func targetList(s string) ([]arch.Arch, error) {
 	if s == "all" {
@@ -73,7 +93,7 @@ func targetList(s string) ([]arch.Arch, error) {
 			return nil, err
 		}
 		if a.GOARCH() == "" {
-			return nil, fmt.Errorf("Go does not build for %s; there are %s", name, strings.Join(emit.GOARCHs(emit.Targets()), ", "))
+			return nil, fmt.Errorf("%s has no GOARCH; there are %s", name, strings.Join(emit.GOARCHs(emit.Targets()), ", "))
 		}
 		if !slices.Contains(list, a) {
 			list = append(list, a)

@@ -16,17 +16,17 @@ import (
 
 // A verdict is the outcome of a proof, as -format json prints it.
 type verdict struct {
-	Policy   string    `json:"policy"`
-	Arch     string    `json:"arch"`
-	Layout   string    `json:"layout,omitempty"`
-	Result   string    `json:"result"` // equal, no wider, different, undecided
-	Paths    int       `json:"paths"`
-	Insns    int       `json:"instr_cnt,omitempty"`
-	Cached   []string  `json:"cached,omitempty"`        // calls the kernel answers without running the program
-	Steps    *int      `json:"install_steps,omitempty"` // instructions it emulates for that
-	Dead     []string  `json:"dead,omitempty"`
-	Reason   string    `json:"reason,omitempty"`
-	Examples []example `json:"counterexamples,omitempty"`
+	Policy   string        `json:"policy"`
+	Arch     gen.ArchNames `json:"arch"`
+	Layout   string        `json:"layout,omitempty"`
+	Result   string        `json:"result"` // equal, no wider, different, undecided
+	Paths    int           `json:"paths"`
+	Insns    int           `json:"instr_cnt,omitempty"`
+	Cached   []string      `json:"cached,omitempty"`        // calls the kernel answers without running the program
+	Steps    *int          `json:"install_steps,omitempty"` // instructions it emulates for that
+	Dead     []string      `json:"dead,omitempty"`
+	Reason   string        `json:"reason,omitempty"`
+	Examples []example     `json:"counterexamples,omitempty"`
 }
 
 // An example is a call on which two sides differ.
@@ -50,24 +50,27 @@ func exampleOf(c *prove.Counterexample, params []rule.Param) example {
 
 func runProve(c *command) error {
 	r := c.readingFlags()
-	a := c.archFlag()
+	archs := c.archsFlag("the architecture, or several that one program is for")
 	file := c.String("program", "", "a program to hold against the policy, a `file` as compile -format json prints it")
 	asJSON := c.formatFlag()
 	if err := c.parse(true); err != nil {
 		return err
 	}
-	f, res, err := c.resolve(r, c.Arg(0), *a)
+	if err := r.checkArchs(c, *archs); err != nil {
+		return err
+	}
+	f, t, err := c.resolveFor(r, c.Arg(0), *archs)
 	if err != nil {
 		return err
 	}
-	v := verdict{Policy: res.Name, Arch: res.Target.Name}
-	program, err := c.programFor(&v, f, res, *a, r, *file)
+	v := verdict{Policy: t.Name, Arch: gen.NamesOf(*archs)}
+	program, err := c.programFor(&v, f, t, r, *file)
 	if err != nil {
 		return err
 	}
-	stats, err := prove.Equal(program, res.Policy)
+	stats, err := t.Equal(program)
 	v.Paths, v.Insns = stats.Paths, len(program.Insns)
-	if err := v.decide(err, program, res.Policy, *a); err != nil {
+	if err := v.decide(err, program, t); err != nil {
 		return err
 	}
 	return c.print(v, *asJSON)
@@ -93,14 +96,10 @@ func (c *command) resolve(r *reading, file string, a arch.Arch) (*gen.File, *gen
 }
 
 // programFor is the program to prove: the given one, or the compiler's.
-func (c *command) programFor(v *verdict, f *gen.File, res *gen.Resolved, a arch.Arch, r *reading, file string) (*prove.Program, error) {
+func (c *command) programFor(v *verdict, f *gen.File, t gen.Target, r *reading, file string) (*prove.Program, error) {
 	if file == "" {
 		v.Layout = r.layout.String()
-		targets, errs := gen.CompileWeighed(f, []arch.Arch{a}, r.layout, r.weights)
-		if err := errs.Err(); err != nil {
-			return nil, err
-		}
-		return gen.Provable(targets[0].Program), nil
+		return compiled(f, t, r)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -110,22 +109,42 @@ func (c *command) programFor(v *verdict, f *gen.File, res *gen.Resolved, a arch.
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	program, err := open.Provable(res.Params)
+	program, err := open.Provable(t.Params)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return program, nil
 }
 
+// compiled is the program the compiler makes of f for the architectures of t.
+func compiled(f *gen.File, t gen.Target, r *reading) (*prove.Program, error) {
+	if t.Multi == nil {
+		targets, errs := gen.CompileWeighed(f, []arch.Arch{t.Arch}, r.layout, r.weights)
+		if err := errs.Err(); err != nil {
+			return nil, err
+		}
+		return gen.Provable(targets[0].Program), nil
+	}
+	set, err := arch.NewSet(t.Multi.Archs...)
+	if err != nil {
+		return nil, err
+	}
+	target, errs := gen.CompileMulti(f, set, r.layout)
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	return gen.Provable(target.Program), nil
+}
+
 // decide fills in what a proof found, and for an equal program what else is
 // worth knowing of it.
-func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a arch.Arch) error {
+func (v *verdict) decide(err error, program *prove.Program, t gen.Target) error {
 	var ce *prove.Counterexample
 	var un *prove.Undecided
 	switch {
 	case errors.As(err, &ce):
-		v.Result, v.Examples = "different", []example{exampleOf(ce, p.Params)}
-		return confirm(ce, program, a)
+		v.Result, v.Examples = "different", []example{exampleOf(ce, t.Params)}
+		return confirm(ce, program, t.Arch)
 	case errors.As(err, &un):
 		v.Result, v.Reason = "undecided", un.Reason
 		return nil
@@ -133,29 +152,69 @@ func (v *verdict) decide(err error, program *prove.Program, p *rule.Policy, a ar
 		return err
 	}
 	v.Result = "equal"
-	steps, cached := prove.Install(program.Insns, tables(p))
-	v.Steps = &steps
-	for _, nr := range cached {
-		name, ok := a.Name(nr)
-		if !ok {
-			name = fmt.Sprint(nr)
+	v.install(program, t)
+	v.dead(program, t)
+	return nil
+}
+
+// install says what installing the program costs and gains.
+func (v *verdict) install(program *prove.Program, t gen.Target) {
+	emulated := tables(t)
+	for i, table := range emulated {
+		steps, cached := prove.Install(program.Insns, emulated[i:])
+		if i == 0 {
+			v.Steps = &steps
+		} else if t.Multi == nil {
+			break
 		}
-		v.Cached = append(v.Cached, name)
+		a := arch.Arch(table.Audit)
+		for _, nr := range cached {
+			name, ok := a.Name(nr)
+			if !ok {
+				name = fmt.Sprint(nr)
+			}
+			if i > 0 {
+				name += " on " + gen.ArchName(a)
+			}
+			v.Cached = append(v.Cached, name)
+		}
 	}
-	deadInsns, err1 := prove.DeadInsns(program, p.Target.BigEndian)
-	for _, d := range deadInsns {
+}
+
+// dead lists the instructions and the rules that decide nothing.
+func (v *verdict) dead(program *prove.Program, t gen.Target) {
+	insns, err := prove.DeadInsns(program, t.Target.BigEndian)
+	for _, d := range insns {
 		v.Dead = append(v.Dead, d.String())
 	}
-	deadCases, err2 := prove.DeadCases(p)
-	for _, d := range deadCases {
-		v.Dead = append(v.Dead, "rule at "+d+" decides nothing")
+	if err != nil { // the proof stands without
+		v.Dead = append(v.Dead, err.Error())
 	}
-	for _, err := range []error{err1, err2} {
-		if err != nil { // the proof stands without
-			v.Dead = append(v.Dead, err.Error())
+	for _, p := range policiesOf(t) {
+		where := ""
+		if t.Multi != nil {
+			where = " on " + p.Target.Name
+		}
+		cases, err := prove.DeadCases(p)
+		for _, d := range cases {
+			v.Dead = append(v.Dead, "rule at "+d+" decides nothing"+where)
+		}
+		if err != nil {
+			v.Dead = append(v.Dead, err.Error()+where)
 		}
 	}
-	return nil
+}
+
+// policiesOf are what t means on each architecture.
+func policiesOf(t gen.Target) []*rule.Policy {
+	if t.Multi == nil {
+		return []*rule.Policy{t.Policy}
+	}
+	var ps []*rule.Policy
+	for _, p := range t.Multi.Parts {
+		ps = append(ps, p.Policy)
+	}
+	return ps
 }
 
 // confirm runs a counterexample in package vm before it is shown.
@@ -170,17 +229,23 @@ func confirm(c *prove.Counterexample, program *prove.Program, a arch.Arch) error
 	return nil
 }
 
-// tables are the calls a kernel of the policy's architecture emulates at
-// install: its own, and those of the 32-bit architecture it also runs.
-func tables(p *rule.Policy) []prove.Table {
+// tables are the calls a kernel emulates at install: those of the architecture
+// it is built for, and those of the 32-bit architecture it also runs. Of
+// several architectures the kernel is a 64-bit one's, if there is one.
+func tables(t gen.Target) []prove.Table {
+	native := arch.Arch(t.Target.Audit)
+	for _, p := range policiesOf(t) {
+		if p.Target.Bits > native.Bits() {
+			native = arch.Arch(p.Target.Audit)
+		}
+	}
 	var out []prove.Table
 	add := func(a arch.Arch) {
 		if last, ok := a.LastNumber(); ok {
 			out = append(out, prove.Table{Audit: a.Audit(), Count: last + 1})
 		}
 	}
-	a := arch.Arch(p.Target.Audit)
-	if add(a); a == arch.X86_64 {
+	if add(native); native == arch.X86_64 {
 		add(arch.X86)
 	}
 	return out
@@ -211,7 +276,7 @@ func (c *command) print(v verdict, asJSON bool) error {
 var errDifferent = errors.New("different")
 
 func (v verdict) say(c *command) {
-	what := v.Policy + " for " + v.Arch
+	what := v.Policy + " for " + v.Arch.String()
 	switch v.Result {
 	case "equal":
 		fmt.Fprintf(c.stdout, "%s: proven equal for every call and all parameter values, %d paths\n", what, v.Paths)

@@ -16,6 +16,10 @@ type Program struct {
 	Policy *rule.Policy
 	Layout Layout
 	Insns  []Insn
+
+	// Starts, of a program for several architectures, are the instructions
+	// that the code of each part starts with; -1 for a part without any.
+	Starts []int
 }
 
 // An Insn is an instruction and where it comes from.
@@ -111,7 +115,7 @@ func (a *assembler) finish(l Layout) (*Program, error) {
 		return nil, &Error{a.largest(), fmt.Sprintf(
 			"the program has %d instructions and the kernel takes %d; this rule is the largest, split the tile or list fewer values", len(insns), bpf.MaxInsns)}
 	}
-	return &Program{p, l, insns}, nil
+	return &Program{Policy: p, Layout: l, Insns: insns}, nil
 }
 
 // Fill is the program with its parameters filled in, in the order of

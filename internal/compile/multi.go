@@ -12,57 +12,121 @@ import (
 // architecture, and behind each the calls of that architecture. In layout
 // Plain they are tried one by one, as the policy has them, and share their
 // verdicts; layout Optimized is that of a program for one architecture. There
-// is no other. The policy of the result has the calls of all parts and is good
-// for the program's parameters and its listing only. An error is an *Error.
+// is no other. The policy of the result has the calls of all parts, in their
+// order, and is good for the program's parameters and its listing only. An
+// error is an *Error.
 func Multi(m *rule.Multi, l Layout) (*Program, error) {
 	if l != Plain && l != Optimized {
 		return nil, &Error{Msg: fmt.Sprintf("layout %v is for one architecture; use plain or optimized", l)}
 	}
-	a, all := &assembler{call: -1, copies: true}, &rule.Policy{Default: m.Foreign}
-	a.load(bpf.OffArch, Ref{Kind: Field})
-	foreign := a.label()
+	a := &assembler{call: -1, copies: true}
+	d := &dispatcher{assembler: a, m: m, layout: l, foreign: a.label()}
+	all := &rule.Policy{Default: m.Foreign}
 	for _, p := range m.Parts {
-		start := len(a.ops)
-		a.part(p, guards(p, m.Foreign), foreign, l)
-		for i := range a.ops[start:] {
-			if o := &a.ops[start+i]; o.Call >= 0 {
-				o.Call += len(all.Calls)
-			}
-		}
+		d.starts, d.first = append(d.starts, a.label()), append(d.first, len(all.Calls))
 		all.Params = p.Policy.Params
 		all.Calls = append(all.Calls, p.Policy.Calls...)
 	}
+	a.load(bpf.OffArch, Ref{Kind: Field})
+	for i := range m.Parts {
+		if group := sharing(m.Parts, i); group != nil {
+			d.group(group)
+		}
+	}
 	a.policy = all
-	a.place(foreign)
+	a.place(d.foreign)
 	a.ret(m.Foreign)
-	return a.finish(l)
+	p, err := a.finish(l)
+	if err != nil {
+		return nil, err
+	}
+	for _, start := range d.starts {
+		p.Starts = append(p.Starts, a.at[start])
+	}
+	return p, nil
 }
 
-// part judges the calls of one architecture, the architecture being in A, and
-// falls through for others.
-func (a *assembler) part(p rule.Part, guarded bool, foreign label, l Layout) {
-	a.policy = p.Policy
-	ours, next := a.label(), a.label()
-	a.jump(bpf.Jeq, a.policy.Target.Audit, Ref{Kind: Arch}, ours, next)
-	a.place(ours)
-	if guarded || l == Plain {
-		a.load(bpf.OffNr, Ref{Kind: Field})
+// A dispatcher tells the architectures apart.
+type dispatcher struct {
+	*assembler
+	m       *rule.Multi
+	layout  Layout
+	foreign label   // the verdict on calls of no part
+	starts  []label // of each part's code
+	first   []int   // the index of each part's first call, among all
+}
+
+// sharing lists the parts that calls with the audit value of the i-th may
+// belong to, if it is the first of them: itself, and for x86_64 and x32 the
+// other.
+func sharing(parts []rule.Part, i int) []int {
+	group, p := []int{i}, parts[i]
+	for j, q := range parts {
+		switch {
+		case q.Policy.Target.Audit != p.Policy.Target.Audit, j == i:
+		case j < i:
+			return nil
+		case len(group) == 1 && p.Numbers != rule.AnyNumber && q.Numbers != p.Numbers:
+			group = append(group, j)
+		}
 	}
-	if guarded {
-		a.guard(p.Numbers, foreign)
+	return group
+}
+
+// group judges the calls with the audit value of the parts it lists, the
+// architecture being in A, and falls through for others.
+func (d *dispatcher) group(parts []int) {
+	p := d.m.Parts[parts[0]]
+	ours, next := d.label(), d.label()
+	d.jump(bpf.Jeq, p.Policy.Target.Audit, Ref{Kind: Arch}, ours, next)
+	d.place(ours)
+	r, others := routine{numbered: guards(p, d.m.Foreign), skipped: true}, d.foreign
+	if len(parts) == 2 {
+		r.numbered, others = true, d.label()
+		r.skipped = p.Numbers == rule.OnlyX32 || !skipsAlike(p.Policy, d.m.Parts[parts[1]].Policy)
 	}
-	if l == Plain {
-		a.list()
+	if r.numbered || d.layout == Plain {
+		d.load(bpf.OffNr, Ref{Kind: Field})
+	}
+	if r.numbered {
+		d.guard(p.Numbers, r.skipped, others)
+	}
+	d.part(parts[0], r)
+	if len(parts) == 2 {
+		d.place(others)
+		r.skipped = !r.skipped
+		d.part(parts[1], r)
+	}
+	d.place(next)
+}
+
+// A routine is what the code of a part may rely on.
+type routine struct {
+	numbered bool // the number is in A, as it always is in layout Plain
+	skipped  bool // the number of a skipped call may be among its numbers
+}
+
+// part judges the calls of one part.
+func (d *dispatcher) part(i int, r routine) {
+	d.policy = d.m.Parts[i].Policy
+	d.place(d.starts[i])
+	start := len(d.ops)
+	if d.layout == Plain {
+		d.list(r.skipped)
 	} else {
-		a.tree()
+		d.tree(r.numbered)
 	}
-	a.place(next)
+	for j := range d.ops[start:] {
+		if o := &d.ops[start+j]; o.Call >= 0 {
+			o.Call += d.first[i]
+		}
+	}
 }
 
 // list judges the calls of a part one by one, the number being in A. Each
 // verdict comes once, at the end; lower copies those that are out of reach.
-func (a *assembler) list() {
-	a.foreignNumbers()
+// skipped is that of the routine.
+func (a *assembler) list(skipped bool) {
 	ends, order := map[rule.Action]label{}, []rule.Action{}
 	end := func(act rule.Action) label {
 		if _, ok := ends[act]; !ok {
@@ -72,6 +136,7 @@ func (a *assembler) list() {
 		return ends[act]
 	}
 	end(a.policy.Default) // the first: control falls through to it
+	a.newer(end, skipped)
 	for i, c := range a.policy.Calls {
 		a.call = i
 		a.entry(c, end)
@@ -81,6 +146,25 @@ func (a *assembler) list() {
 		a.place(ends[act])
 		a.ret(act)
 	}
+}
+
+// newer judges the calls above the tables. skipped says that the number of a
+// skipped call, which is not newer, may come here.
+func (a *assembler) newer(end func(rule.Action) label, skipped bool) {
+	n := a.policy.Newer
+	if n == nil {
+		return
+	}
+	known, above := a.label(), end(n.Action)
+	if skipped {
+		high := a.label()
+		a.jump(bpf.Jgt, n.Last, Ref{}, high, known)
+		a.place(high)
+		a.jump(bpf.Jeq, noCall, Ref{}, known, above)
+	} else {
+		a.jump(bpf.Jgt, n.Last, Ref{}, above, known)
+	}
+	a.place(known)
 }
 
 // entry judges one call like paragraph, but jumps to the verdicts.
@@ -122,21 +206,37 @@ func guards(p rule.Part, foreign rule.Action) bool {
 	return p.Policy.Default != foreign || p.Policy.Newer != nil
 }
 
-// guard jumps to foreign for numbers that are not of n, the number being in A.
-func (a *assembler) guard(n rule.Numbers, foreign label) {
+// guard jumps to others for numbers that are not of n, the number being in A.
+// Unless skipped is set, that of a skipped call, which is of either, may go
+// there too.
+func (a *assembler) guard(n rule.Numbers, skipped bool, others label) {
 	ours, high := a.label(), a.label()
-	if n == rule.OnlyX32 {
-		a.jump(bpf.Jge, firstX32, Ref{}, ours, foreign)
-	} else {
+	switch {
+	case n == rule.OnlyX32:
+		a.jump(bpf.Jge, firstX32, Ref{}, ours, others)
+	case !skipped:
+		a.jump(bpf.Jge, firstX32, Ref{}, others, ours)
+	default:
 		a.jump(bpf.Jge, firstX32, Ref{}, high, ours)
 		a.place(high)
-		a.jump(bpf.Jeq, noCall, Ref{}, ours, foreign)
+		a.jump(bpf.Jeq, noCall, Ref{}, ours, others)
 	}
 	a.place(ours)
 }
 
-// tree is the optimized layout of a part.
-func (a *assembler) tree() {
+// skipsAlike reports whether two policies have the same verdict on the number
+// of a skipped call, by default.
+func skipsAlike(p, q *rule.Policy) bool {
+	ruled := func(c rule.Call) bool { return c.Nr == noCall }
+	return p.Default == q.Default && !slices.ContainsFunc(p.Calls, ruled) && !slices.ContainsFunc(q.Calls, ruled)
+}
+
+// tree is the optimized layout of a part. If numbered is set the number is in A.
+func (a *assembler) tree(numbered bool) {
 	o := &optimizer{judge: newJudge(a.policy), workload: newWorkload(a.policy, Weights{}), known: map[*verdict]int{}}
-	o.order(a, newGraph().share(o.numbersFirst().t))
+	root := newGraph().share(o.numbersFirst().t)
+	if numbered && root.view.w == nrWord {
+		root.load = false
+	}
+	o.order(a, root)
 }

@@ -22,6 +22,9 @@ func Summary(f *gen.File) string {
 // parameters, and when it panics.
 func (w *goWriter) doc() {
 	w.comments("Populate%s writes the %s program to the first %[1]sLen instructions of out.", w.ident, w.Name)
+	if w.Multi != nil {
+		w.comments("It is for calls of %s.", list(gen.NamesOf(w.Multi.Archs), "and"))
+	}
 	if s := Summary(w.file); s != "" {
 		w.comments("")
 		w.comments("The tile %s", s)
@@ -31,6 +34,11 @@ func (w *goWriter) doc() {
 		w.comments("These calls have a rule, and are allowed if it says nothing else:")
 	} else {
 		w.comments("Allowed are these calls:")
+	}
+	if w.Multi != nil {
+		w.rulesForAll()
+		w.parameters()
+		return
 	}
 	for _, c := range w.Calls {
 		w.item("%s, %s", c.Name, w.condition(c))

@@ -29,6 +29,11 @@ func Go(pkg string, f *gen.File, targets []gen.Target, experimental []arch.Arch)
 	if ident := goName(policyIdent(gen.PolicyName(f.Name))); !isGoName(ident) {
 		return nil, fmt.Errorf("%s: the name of the file becomes that of a Go function, so it may have only letters, digits and _", f.Name)
 	}
+	for _, t := range targets {
+		if t.Arch.GOARCH() == "" {
+			return nil, fmt.Errorf("%s: Go does not build for %s; name another architecture first", f.Name, gen.ArchName(t.Arch))
+		}
+	}
 	groups, err := grouped(pkg, f, targets)
 	if err != nil {
 		return nil, err
@@ -306,6 +311,8 @@ func (w *goWriter) program() {
 func (w *goWriter) part(pc int, in compile.Insn) string {
 	first := slices.IndexFunc(w.Program.Insns, func(in compile.Insn) bool { return in.Call >= 0 })
 	switch {
+	case w.Multi != nil:
+		return w.partAt(pc, in)
 	case w.Program.Layout == compile.Optimized:
 		return "Tests in the order that costs least; rules share their ends."
 	case in.Call >= 0 && in.Ref.Kind == compile.Number && w.Program.Layout != compile.Plain:

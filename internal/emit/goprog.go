@@ -43,14 +43,14 @@ func (w *goWriter) operand(in compile.Insn) string {
 		if w.sym.audit {
 			return auditArch
 		}
-		return "unix." + auditConst[w.Target.Arch]
+		return auditIdent(w.Target, in.K)
 	case compile.Load:
 		if w.sym.words {
 			return fmt.Sprintf("%d + %s", in.K&^7, map[bool]string{false: lowWord, true: highWord}[in.Ref.High])
 		}
 	case compile.Number:
 		if in.Call >= 0 && w.Calls[in.Call].Nr == in.K {
-			return w.number(w.Calls[in.Call])
+			return w.number(w.Calls[in.Call], archsOf(w.Target)[partOf(w.Target, in.Call)])
 		}
 	case compile.Verdict:
 		return verdictConst(in.Ref.Act)
@@ -74,9 +74,13 @@ func number(v uint64) string {
 	return fmt.Sprintf("%#x", v)
 }
 
-// number is the number of a call by its name in x/sys/unix, else by a named
-// constant of the file's own.
-func (w *goWriter) number(c rule.Call) string {
+// number is the number of a call of a by its name in x/sys/unix, else by a named
+// constant of the file's own. Calls of another architecture than the file is for
+// are numbers there, with their names in the comments.
+func (w *goWriter) number(c rule.Call, a arch.Arch) string {
+	if a != w.Target.Arch {
+		return number(uint64(c.Nr))
+	}
 	if id, ok := cconst.SysConst(w.Target.Arch, c.Name); ok {
 		return "unix." + id
 	}
@@ -101,25 +105,36 @@ var (
 )
 
 // constant is a value by the names it was written with, if those are joined
-// by nothing but | and casts; else the number.
+// by nothing but | and casts; else the number. It is the number too if the names
+// mean another value on the architecture the file is for.
 func (w *goWriter) constant(text string, v uint64) string {
 	parts := strings.Split(cast.ReplaceAllString(text, ""), "|")
-	ids := make([]string, len(parts))
+	found := make([]cconst.Const, len(parts))
+	meant := uint64(0)
 	for i, p := range parts {
-		p = strings.TrimSpace(p)
-		c, ok := cconst.Lookup(w.Target.Arch, p)
-		switch {
-		case !ok || !symbol.MatchString(p) || c.Value > 1<<32-1:
+		parts[i] = strings.TrimSpace(p)
+		c, ok := cconst.Lookup(w.Target.Arch, parts[i])
+		if !ok || !symbol.MatchString(parts[i]) || c.Value > 1<<32-1 {
 			return number(v)
+		}
+		found[i] = c
+		meant |= c.Value
+	}
+	if meant != v {
+		return number(v)
+	}
+	for i, c := range found {
+		p := parts[i]
+		switch {
 		case c.Unix && strings.HasPrefix(p, "SIG"): // a typed constant
-			ids[i] = "uint32(unix." + p + ")"
+			parts[i] = "uint32(unix." + p + ")"
 		case c.Unix:
-			ids[i] = "unix." + p
+			parts[i] = "unix." + p
 		default:
-			ids[i] = w.define(p, number(c.Value), p+", "+c.Source)
+			parts[i] = w.define(p, number(c.Value), p+", "+c.Source)
 		}
 	}
-	return strings.Join(ids, " | ")
+	return strings.Join(parts, " | ")
 }
 
 func verdictConst(a rule.Action) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -15,7 +16,8 @@ import (
 type Open struct {
 	Name   string              `json:"name"`
 	Params []string            `json:"params"`
-	Arch   string              `json:"arch"`
+	Arch   string              `json:"-"` // the first of Archs, "" if there is none
+	Archs  gen.ArchNames       `json:"arch"`
 	Count  int                 `json:"instr_cnt"`
 	Insns  [][]json.RawMessage `json:"insns"`
 }
@@ -25,6 +27,9 @@ func ReadJSON(text []byte) (*Open, error) {
 	o := &Open{Count: -1}
 	if err := json.Unmarshal(text, o); err != nil {
 		return nil, err
+	}
+	if len(o.Archs) > 0 {
+		o.Arch = o.Archs[0]
 	}
 	if o.Count >= 0 && o.Count != len(o.Insns) {
 		return nil, fmt.Errorf("instr_cnt is %d, but insns has %d instructions", o.Count, len(o.Insns))

@@ -24,12 +24,16 @@ func JSON(t gen.Target) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	archs, err := archJSON(t)
+	if err != nil {
+		return nil, err
+	}
 	params := make([]string, len(t.Params))
 	for i, p := range t.Params {
 		params[i] = fmt.Sprintf("%q", p.Name)
 	}
-	fmt.Fprintf(&b, "{\"name\": %s,\n \"params\": [%s],\n \"arch\": %q,\n \"layout\": %q,\n \"instr_cnt\": %d,\n \"insns\": [",
-		name, strings.Join(params, ", "), t.Target.Name, t.Program.Layout, len(t.Program.Insns))
+	fmt.Fprintf(&b, "{\"name\": %s,\n \"params\": [%s],\n \"arch\": %s,\n \"layout\": %q,\n \"instr_cnt\": %d,\n \"insns\": [",
+		name, strings.Join(params, ", "), archs, t.Program.Layout, len(t.Program.Insns))
 	for i, in := range t.Program.Insns {
 		if i > 0 {
 			b.WriteString(",")
@@ -113,12 +117,12 @@ func annotation(t gen.Target, pc int, name func(string) string) string {
 		}
 		return "number of the call"
 	case compile.Arch:
-		return t.Target.Name
+		return strings.Join(auditNames(t, in.K), " and ")
 	case compile.Number:
 		if in.Call < 0 {
 			return number(uint64(in.K))
 		}
-		return t.Calls[in.Call].Name
+		return t.Calls[in.Call].Name + onArch(t, in)
 	case compile.Load:
 		word := ""
 		if in.Ref.Cmp.Width == 64 {
@@ -139,6 +143,9 @@ func annotation(t gen.Target, pc int, name func(string) string) string {
 		return prose{t.Policy, name}.operand(in.Ref.Cmp.X)
 	case compile.Verdict:
 		return in.Ref.Act.String()
+	}
+	if isX32Guard(t, in) {
+		return "number of x32"
 	}
 	return ""
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/tileseal/tileseal/internal/rule"
 )
 
-// A Target is a policy resolved and compiled for one architecture.
+// A Target is a policy resolved and compiled for one architecture, or for
+// several.
 type Target struct {
 	*Resolved
-	Arch    arch.Arch
+	Arch    arch.Arch // the first
 	Program *compile.Program
+	Multi   *Multi // what the policy means on each, if there are several; else nil
 }
 
 // Read parses a policy text and compiles it for every architecture given, and
@@ -45,6 +47,13 @@ func CompileWeighed(f *File, archs []arch.Arch, layout compile.Layout, weigh Wei
 	var targets []Target
 	var errs ErrorList
 	for _, a := range archs {
+		if a == arch.X32 {
+			t, list := CompileMulti(f, onlyX32(), layout)
+			if errs = append(errs, list...); list.Err() == nil {
+				targets = append(targets, t)
+			}
+			continue
+		}
 		res, list := Resolve(f, a, layout)
 		errs = append(errs, list...)
 		if list.Err() != nil {
@@ -59,7 +68,7 @@ func CompileWeighed(f *File, archs []arch.Arch, layout compile.Layout, weigh Wei
 			errs.add(Pos{f.Name, 1, 1}, "%v", err)
 			continue
 		}
-		t := Target{res, a, prog}
+		t := Target{Resolved: res, Arch: a, Program: prog}
 		if _, err := t.Prove(); err != nil {
 			errs.add(Pos{f.Name, 1, 1}, "the program for %s cannot be given out: %v; please report this", ArchName(a), err)
 			continue
@@ -67,6 +76,16 @@ func CompileWeighed(f *File, archs []arch.Arch, layout compile.Layout, weigh Wei
 		targets = append(targets, t)
 	}
 	return targets, errs.sorted()
+}
+
+// onlyX32 is the set of x32 alone. It shares its audit value with x86_64, whose
+// calls a rule.Policy by itself cannot tell from its own.
+func onlyX32() arch.Set {
+	set, err := arch.NewSet(arch.X32)
+	if err != nil {
+		panic(err)
+	}
+	return set
 }
 
 func arrange(p *rule.Policy, layout compile.Layout, weigh Weigher) (*compile.Program, error) {
@@ -82,5 +101,13 @@ func arrange(p *rule.Policy, layout compile.Layout, weigh Weigher) (*compile.Pro
 
 // Prove proves the program of t equal to its policy.
 func (t Target) Prove() (prove.Stats, error) {
-	return prove.Equal(Provable(t.Program), t.Policy)
+	return t.Equal(Provable(t.Program))
+}
+
+// Equal proves a program equal to the policy of t.
+func (t Target) Equal(p *prove.Program) (prove.Stats, error) {
+	if t.Multi != nil {
+		return prove.EqualMulti(p, &t.Multi.Multi, t.Target.BigEndian)
+	}
+	return prove.Equal(p, t.Policy)
 }

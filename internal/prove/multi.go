@@ -20,23 +20,23 @@ func (m *multiSide) explore(e *engine, leaf func(rule.Action)) { m.from(e, 0, le
 
 // from looks for the part the call belongs to from the i-th on.
 func (m *multiSide) from(e *engine, i int, leaf func(rule.Action)) {
-	foreign := func() { leaf(m.Foreign) }
 	if i == len(m.Parts) {
-		foreign()
+		leaf(m.Foreign)
 		return
 	}
 	p, nr := m.Parts[i], word(wordNr)
 	rules := func() { (&policySide{p.Policy}).call(e, 0, leaf) }
+	next := func() { m.from(e, i+1, leaf) }
 	ours := rules
 	switch p.Numbers {
 	case rule.WithoutX32:
 		ours = func() {
 			e.split(nr, ge, constant(firstX32), func() {
-				e.split(nr, eq, constant(noCall), rules, foreign)
+				e.split(nr, eq, constant(noCall), rules, next)
 			}, rules)
 		}
 	case rule.OnlyX32:
-		ours = func() { e.split(nr, ge, constant(firstX32), rules, foreign) }
+		ours = func() { e.split(nr, ge, constant(firstX32), rules, next) }
 	}
-	e.split(word(wordArch), eq, constant(p.Policy.Target.Audit), ours, func() { m.from(e, i+1, leaf) })
+	e.split(word(wordArch), eq, constant(p.Policy.Target.Audit), ours, next)
 }

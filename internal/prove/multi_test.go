@@ -33,19 +33,29 @@ func multi(n rule.Numbers) *rule.Multi {
 	}}
 }
 
+// pair is a policy for x86_64 and x32, in two parts with a third between them.
+// They agree about the number of a skipped call if alike is set.
+func pair(alike bool) *rule.Multi {
+	m, x32 := multi(rule.WithoutX32), multi(rule.OnlyX32)
+	m.Parts = []rule.Part{m.Parts[1], m.Parts[0], x32.Parts[1]}
+	if !alike {
+		m.Parts[2].Policy.Default = rule.Errno | 2
+	}
+	return m
+}
+
 // TestMulti refutes every mutant of programs for several architectures: each
 // of their instructions matters.
 func TestMulti(t *testing.T) {
 	for _, layout := range []compile.Layout{compile.Plain, compile.Optimized} {
 		refuted, equal := 0, 0
-		for _, n := range []rule.Numbers{rule.AnyNumber, rule.WithoutX32, rule.OnlyX32} {
-			m := multi(n)
+		for i, m := range []*rule.Multi{multi(rule.AnyNumber), multi(rule.WithoutX32), multi(rule.OnlyX32), pair(true), pair(false)} {
 			program, err := compile.Multi(m, layout)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := prove.EqualMulti(gen.Provable(program), m, false); err != nil {
-				t.Fatalf("layout %v, numbers %d: %v", layout, n, err)
+				t.Fatalf("layout %v, policy %d: %v", layout, i, err)
 			}
 			mutants(gen.Provable(program), func(what string, p *prove.Program) {
 				_, err := prove.EqualMulti(p, m, false)
@@ -84,6 +94,7 @@ func TestMultiParts(t *testing.T) {
 		"other numbers": func(m *rule.Multi) { m.Parts[1].Numbers = rule.AnyNumber },
 		"a default":     func(m *rule.Multi) { m.Parts[2].Policy.Default = rule.Allow },
 		"a call":        func(m *rule.Multi) { m.Parts[0].Policy.Calls[1].Nr++ },
+		"x32 let in":    func(m *rule.Multi) { m.Parts = append(m.Parts, pair(true).Parts[2]) },
 		"a part swapped for another": func(m *rule.Multi) {
 			m.Parts[0].Policy.Calls, m.Parts[2].Policy.Calls = m.Parts[2].Policy.Calls, m.Parts[0].Policy.Calls
 		},

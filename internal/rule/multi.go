@@ -1,9 +1,10 @@
 package rule
 
-// A Multi is what one program for several architectures means.
+// A Multi is what one program for several architectures means: the verdict on
+// a call is that of the first part it belongs to.
 type Multi struct {
-	Parts   []Part // no two with the same Target.Audit; all of one byte order and with the same Params
-	Foreign Action // for calls that no part judges
+	Parts   []Part // all of one byte order and with the same Params
+	Foreign Action // for calls that belong to no part
 }
 
 // A Part judges the calls that arrive with its policy's Target.Audit, as far as
@@ -15,13 +16,14 @@ type Part struct {
 
 // Numbers are the call numbers a part judges. x86_64 and x32 share an audit
 // value; bit 30 of the number tells them apart, but for the number a tracer
-// leaves to skip a call, which is of either.
+// leaves to skip a call, which is of either. A program for both has a part
+// WithoutX32 and one OnlyX32, or one for AnyNumber with the calls of both.
 type Numbers int
 
 const (
-	AnyNumber  Numbers = iota // all: neither x86_64 nor x32, or both
-	WithoutX32                // x86_64 by itself: not 0x40000000 to 0xfffffffe
-	OnlyX32                   // x32 by itself: from 0x40000000 on
+	AnyNumber  Numbers = iota // all: neither x86_64 nor x32, or both in one
+	WithoutX32                // x86_64: not 0x40000000 to 0xfffffffe
+	OnlyX32                   // x32: from 0x40000000 on
 )
 
 // Has reports whether nr is one of the numbers.
@@ -38,13 +40,9 @@ func (n Numbers) Has(nr uint32) bool {
 // Eval is what m means: the verdict on one call.
 func (m *Multi) Eval(d Data, params []uint64) Action {
 	for _, p := range m.Parts {
-		if p.Policy.Target.Audit != d.Arch {
-			continue
+		if p.Policy.Target.Audit == d.Arch && p.Numbers.Has(d.Nr) {
+			return p.Policy.Eval(d, params)
 		}
-		if !p.Numbers.Has(d.Nr) {
-			return m.Foreign
-		}
-		return p.Policy.Eval(d, params)
 	}
 	return m.Foreign
 }

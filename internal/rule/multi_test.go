@@ -41,6 +41,12 @@ func TestMultiEval(t *testing.T) {
 			}
 		}
 	}
+	both := &Multi{Parts: []Part{part(7, OnlyX32, 0x40000003), part(9, AnyNumber, 3), part(7, WithoutX32, 3, 0xffffffff)}, Foreign: Trap}
+	for nr, want := range map[uint32]Action{3: Allow, 4: deny, 0x40000003: Allow, 0x40000004: deny, 0xffffffff: deny} {
+		if got := both.Eval(Data{Nr: nr, Arch: 7}, nil); got != want {
+			t.Errorf("x32 and x86_64 in two parts: %v on %#x, want %v", got, nr, want)
+		}
+	}
 	if got := (&Multi{Foreign: Trap}).Eval(Data{}, nil); got != Trap {
 		t.Errorf("without parts: %v", got)
 	}

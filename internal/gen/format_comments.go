@@ -1,0 +1,33 @@
+package gen
+
+// A Comment is a comment of a policy text of dialect tileseal.
+type Comment struct {
+	Text string // from the # on
+	Line int
+	Col  int // from 1, in bytes
+	// First and Last are the lines of the entry (or the signature) that the
+	// comment is inside of or behind, or that follows it with nothing but
+	// comments between the two. They are 0 if there is none.
+	First, Last int
+}
+
+// Comments lists the comments of a text in its order.
+func Comments(text string) []Comment {
+	var out []Comment
+	pieces := split(text)
+	for i, p := range pieces {
+		about := piece{}
+		for _, next := range pieces[i:] {
+			if next.isEntry() {
+				about = next
+			}
+			if next.isEntry() || len(next.marks) == 0 {
+				break
+			}
+		}
+		for _, m := range p.marks {
+			out = append(out, Comment{m.text, m.line, m.col, about.first, about.last})
+		}
+	}
+	return out
+}
