@@ -16,6 +16,7 @@ const module = "github.com/tileseal/tileseal/"
 var allowed = []struct{ pkg, imports string }{
 	{"arch", ""},
 	{"internal/bpf", ""},
+	{"internal/textdiff", ""},
 	{"internal/rule", ""},
 	{"internal/cexpr", ""},
 	{"internal/mktables", ""},
@@ -35,7 +36,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"install", "internal/bpf internal/rule"},
 	{"vm", "arch internal/bpf internal/compile internal/gen internal/rule"},
 	{"internal/sigsys", "arch internal/cconst internal/proto internal/rule"},
-	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/compile internal/emit internal/gen internal/profile internal/prove internal/rule internal/sigsys vm"},
+	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/cconst internal/cexpr internal/compile internal/decompile internal/doctor internal/emit internal/gen internal/graph internal/learn internal/lint internal/minijail internal/oci internal/page internal/policytext internal/profile internal/program internal/proto internal/prove internal/rule internal/sandbox internal/sigsys internal/textdiff internal/view vm"},
 }
 
 // tests are packages that only tests use; they may import any other.

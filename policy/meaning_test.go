@@ -18,7 +18,7 @@ func instances(r row, target gen.Target) []*policytest.Instance {
 	chosen := [][]int{all[0], all[1], all[4]}
 	off := assignments(len(target.Params))[0]
 	for n, p := range target.Params {
-		if mayBeMinusOne(r, p.Name) {
+		if mayBeMinusOne(r, target.Arch, p.Name) {
 			off[n] = -1
 		}
 	}

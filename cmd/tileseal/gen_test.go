@@ -170,7 +170,7 @@ func TestGenExperimental(t *testing.T) {
 	mustGen(t, 0, "", args...)
 	mustGen(t, 0, "", append([]string{"-check"}, args...)...)
 	for _, c := range []struct{ file, want string }{
-		{"small_seccomp.go", "//go:build linux && (amd64 || arm64 || tileseal_experimental && (riscv64 || s390x))\n"},
+		{"small_seccomp.go", "//go:build linux && (amd64 || arm64 || (tileseal_experimental && (riscv64 || s390x)))\n"},
 		{"small_seccomp.go", "K: 16 + seccompLow}"},
 		{"seccomp_arch_amd64.go", "unix.AUDIT_ARCH_X86_64\n"},
 		{"seccomp_arch_arm64.go", "//go:build linux\n"},

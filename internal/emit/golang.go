@@ -56,7 +56,11 @@ func Go(pkg string, f *gen.File, targets []gen.Target, experimental []arch.Arch)
 		case len(g) > 1:
 			name += "_etc" // so that the name is no constraint
 		}
-		files = append(files, GoFile{name + ".go", bytes.Replace(text, []byte("//go:build linux\n"), fmt.Appendf(nil, "//go:build linux%s\n", constraint(archs, experimental, len(g) == 1)), 1)})
+		text = bytes.Replace(text, []byte("//go:build linux\n"), fmt.Appendf(nil, "//go:build linux%s\n", constraint(archs, experimental, len(g) == 1)), 1)
+		if text, err = format.Source(text); err != nil { // for the constraint's parentheses
+			return nil, err
+		}
+		files = append(files, GoFile{name + ".go", text})
 	}
 	return files, nil
 }
