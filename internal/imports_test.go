@@ -35,6 +35,9 @@ var allowed = []struct{ pkg, imports string }{
 	{"policy/gotile", "goruntime"},
 	{"install", "internal/bpf internal/rule"},
 	{"vm", "arch internal/bpf internal/compile internal/gen internal/rule"},
+	{"internal/kernels", "internal/kernels/console"},
+	{"internal/kernels/console", ""},
+	{"internal/kernels/init", "internal/kernels/console"},
 	{"internal/sigsys", "arch internal/cconst internal/proto internal/rule"},
 	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/cconst internal/cexpr internal/compile internal/decompile internal/doctor internal/emit internal/gen internal/graph internal/learn internal/lint internal/minijail internal/oci internal/page internal/policytext internal/profile internal/program internal/proto internal/prove internal/rule internal/sandbox internal/sigsys internal/textdiff internal/view vm"},
 }

@@ -4,6 +4,7 @@ package policy_test
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/tileseal/tileseal/arch"
@@ -70,6 +71,28 @@ func TestKernelKillsInt80(t *testing.T) {
 		s := in.Shot(p.Name, in.Vectors(t)[0].Allowed)
 		s.Via80, s.Want = true, "dies"
 		shots = append(shots, s)
+	}
+	policytest.Strike(t, shots)
+}
+
+// A call of an architecture that the program is not for ends the process, even one
+// of a number and with arguments that the program allows on its own: a 32-bit
+// process's under a 64-bit program and the other way round, and native calls under
+// programs of every other architecture.
+func TestKernelKillsForeign(t *testing.T) {
+	callers := policytest.Callers(t)
+	elsewhere := slices.DeleteFunc(slices.Concat(policytest.Archs, policytest.Others), func(a arch.Arch) bool {
+		return slices.Contains(callers, a)
+	})
+	var shots []policytest.Shot
+	for i, p := range policies(t) {
+		if testing.Short() && i%10 != 0 {
+			continue
+		}
+		for _, a := range append(slices.Clone(callers), elsewhere[i%len(elsewhere)]) {
+			in := closed(p, a)
+			shots = append(shots, in.Foreigners(in.Vectors(t)[0].Allowed, callers)...)
+		}
 	}
 	policytest.Strike(t, shots)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -26,21 +27,34 @@ type buildKey struct{ pkg, goarch string }
 // the process is. The file itself is unlinked by then, so nothing is left
 // behind however the test ends; the program cannot re-execute itself.
 //
+// Where there is no go command, such as in a guest of internal/kernels, the
+// environment variable KERNELTEST_BUILT names a directory that has the programs
+// built beforehand, as [BuiltName] calls them.
+//
 // The caller finds out whether the kernel runs programs of that goarch: see
 // [Runs].
-func Build(t testing.TB, pkg, goarch string) (path string) {
+func Build(t testing.TB, pkg, goarch string) (file string) {
 	t.Helper()
 	f, _ := builds.LoadOrStore(buildKey{pkg, goarch}, sync.OnceValues(func() (string, error) {
 		return build(pkg, goarch)
 	}))
-	path, err := f.(func() (string, error))()
+	file, err := f.(func() (string, error))()
 	if err != nil {
 		t.Fatalf("kerneltest: %v", err)
 	}
-	return path
+	return file
 }
 
+// BuiltName is the name of pkg's program for goarch in the directory that
+// KERNELTEST_BUILT names: "probe-arm64".
+func BuiltName(pkg, goarch string) string { return path.Base(pkg) + "-" + goarch }
+
 func build(pkg, goarch string) (string, error) {
+	if dir := os.Getenv("KERNELTEST_BUILT"); dir != "" {
+		file := filepath.Join(dir, BuiltName(pkg, goarch))
+		_, err := os.Stat(file)
+		return file, err
+	}
 	dir, err := os.MkdirTemp("", "kerneltest")
 	if err != nil {
 		return "", err

@@ -10,9 +10,10 @@
 //     of it: a value, an errno, or death.
 //   - [Build] compiles other children the way the probe is compiled.
 //
-// Calls are those of the machine and, on amd64, of i386: made by a 32-bit
-// probe or, with int 0x80, by a 64-bit one. A test that needs what the kernel
-// lacks is skipped, with the reason.
+// Calls are those of the machine and of its 32-bit sibling, if the kernel runs
+// programs of that one too, made by a probe built for it; on amd64 a 64-bit
+// probe makes 32-bit calls besides, with int 0x80. A test that needs what the
+// kernel lacks is skipped, with the reason.
 package kerneltest
 
 import (
@@ -40,25 +41,46 @@ func probeFor(t testing.TB, a arch.Arch) string {
 		t.Fatalf("kerneltest: %v is not an architecture", a)
 	}
 	goarch := a.GOARCH()
-	ours := goarch == runtime.GOARCH && (goarch == "amd64" || goarch == "386" || goarch == "arm64")
-	if !ours && (goarch != "386" || runtime.GOARCH != "amd64") {
+	if goarch == "" || goarch != runtime.GOARCH && goarch != Sibling(runtime.GOARCH) {
 		t.Skipf("kerneltest: there is no probe for calls of %v on %s", a, runtime.GOARCH)
 	}
 	Runs(t, goarch)
 	return Build(t, probePkg, goarch)
 }
 
+// Sibling is the 32-bit GOARCH whose programs a kernel of the 64-bit goarch may
+// run beside its own; "" if there is none.
+func Sibling(goarch string) string {
+	switch goarch {
+	case "amd64":
+		return "386"
+	case "arm64":
+		return "arm"
+	case "mips64":
+		return "mips"
+	case "mips64le":
+		return "mipsle"
+	}
+	return ""
+}
+
 // Runs skips the test unless this kernel runs programs built for goarch.
 func Runs(t testing.TB, goarch string) {
 	t.Helper()
-	if goarch == runtime.GOARCH {
-		return
-	}
-	path := Build(t, probePkg, goarch)
-	err := tried(goarch, func() error { return exec.Command(path).Run() }) // no request: it ends at once
-	if err != nil {
+	if err := CanRun(t, goarch); err != nil {
 		t.Skipf("kerneltest: this kernel does not run programs of GOARCH=%s: %v", goarch, err)
 	}
+}
+
+// CanRun says why this kernel does not run programs built for goarch; nil if it
+// does.
+func CanRun(t testing.TB, goarch string) error {
+	t.Helper()
+	if goarch == runtime.GOARCH {
+		return nil
+	}
+	path := Build(t, probePkg, goarch)
+	return tried(goarch, func() error { return exec.Command(path).Run() }) // no request: it ends at once
 }
 
 // trials holds, by name, a func() error that tries the kernel once.

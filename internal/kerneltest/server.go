@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 )
 
 // patience is how long a probe may take for one request.
-const patience = 60 * time.Second
+const patience = 4 * time.Minute // an emulated machine is slow
 
 // command prepares a probe: the environment is what makes it predictable (see
 // package probe).
@@ -94,6 +95,14 @@ func ask(t testing.TB, path string, req *wire.Request) []int64 {
 func answer(path string, req *wire.Request) ([]int64, error) {
 	serversMu.Lock()
 	defer serversMu.Unlock()
+	results, err := answerOnce(path, req)
+	if err != nil && strings.Contains(err.Error(), slip) {
+		results, err = answerOnce(path, req)
+	}
+	return results, err
+}
+
+func answerOnce(path string, req *wire.Request) ([]int64, error) {
 	s := servers[path]
 	if s == nil {
 		var err error

@@ -12,20 +12,30 @@ import (
 	"github.com/tileseal/tileseal/vm"
 )
 
-// KernelArchs are the architectures whose calls this machine's kernels take. A
-// test of one that was built without 32-bit programs skips those.
+// KernelArchs are the architectures whose calls this machine's kernels take: its
+// own, and the 32-bit one that may run beside it. A test of that one skips where
+// the kernel was built without.
 func KernelArchs() []arch.Arch {
-	if runtime.GOARCH == "amd64" {
-		return []arch.Arch{arch.X86_64, arch.X86}
+	list := []arch.Arch{arch.Native()}
+	if a, err := arch.ByGOARCH(kerneltest.Sibling(runtime.GOARCH)); err == nil {
+		list = append(list, a)
 	}
-	return []arch.Arch{arch.Native()}
+	return list
 }
 
-// unfiltered are calls of x86_64 that newer kernels (6.18 among them) let
-// through whatever a filter says, as the trampolines of uprobes make them
-// (kernel/seccomp.c). Made by anyone else, uprobe fails with ENXIO and uretprobe
-// raises SIGILL.
-var unfiltered = []string{"uprobe", "uretprobe"}
+// Callers are those of KernelArchs whose programs this kernel runs.
+func Callers(t testing.TB) []arch.Arch {
+	t.Helper()
+	return slices.DeleteFunc(KernelArchs(), func(a arch.Arch) bool { return kerneltest.CanRun(t, a.GOARCH()) != nil })
+}
+
+// unfiltered are calls that a filter is not asked about, or about other ones.
+// Newer kernels (6.18 among them) let through uprobe and uretprobe of x86_64, as
+// the trampolines of uprobes make them (kernel/seccomp.c); made by anyone else,
+// uprobe fails with ENXIO and uretprobe raises SIGILL. The 32-bit MIPS call
+// named syscall is another call, whose number is its first argument, to a filter
+// too (arch/mips/kernel/scall32-o32.S).
+var unfiltered = []string{"uprobe", "uretprobe", "syscall"}
 
 // Judge holds a program in the kernel against the same in package vm and
 // against the meaning of its policy, on n calls drawn from those of Meaning,
@@ -74,8 +84,13 @@ func (m *maker) sample(c rule.Call, n int) []rule.Data {
 	return calls[:n]
 }
 
-// cut is the call as a process of the architecture can make it.
+// cut is the call as a process of the architecture can make it: of 32-bit
+// arguments, and on s390 of a number of 16 bits, which is all that the kernel
+// looks at (arch/s390/kernel/syscall.c).
 func (in *Instance) cut(d rule.Data) rule.Data {
+	if in.Arch == arch.S390X {
+		d.Nr &= 0xffff
+	}
 	if in.Arch.Bits() == 32 {
 		for i := range d.Args {
 			d.Args[i] &= 0xffffffff

@@ -73,6 +73,25 @@ func (in *Instance) Strangers(t testing.TB, allowed rule.Data) []Shot {
 	return shots
 }
 
+// Foreigners are calls that another architecture's process makes, of a number and
+// with arguments that the program allows on its own: one for each caller that is
+// foreign to the program.
+func (in *Instance) Foreigners(allowed rule.Data, callers []arch.Arch) []Shot {
+	var shots []Shot
+	for _, a := range callers {
+		if a != in.Arch {
+			s := in.Shot(fmt.Sprintf("%s on %v: %v's call %d", in.Name, in.Arch, a, allowed.Nr), allowed)
+			s.Arch, s.Want = a, "dies"
+			shots = append(shots, s)
+		}
+	}
+	return shots
+}
+
+// struck are the programs under which this process has struck calls; those of
+// some policies are the same.
+var struck = map[string]bool{}
+
 // Strike fires the shots, each at a process of its own.
 func Strike(t *testing.T, shots []Shot) {
 	t.Helper()
@@ -80,7 +99,7 @@ func Strike(t *testing.T, shots []Shot) {
 	for i, s := range shots {
 		bare[i] = s.Shot
 	}
-	count := map[string]int{}
+	count, programs, before := map[string]int{}, map[string]bool{}, len(struck)
 	for i, o := range kerneltest.Strikes(t, bare) {
 		got, want := o.String(), shots[i].Want
 		switch {
@@ -99,6 +118,9 @@ func Strike(t *testing.T, shots []Shot) {
 			t.Errorf("%s: %+v %s (%v), want that it %s", shots[i].What, shots[i].Call, got, o, want)
 		}
 		count[got]++
+		program := fmt.Sprint(shots[i].Prog)
+		programs[program], struck[program] = true, true
 	}
-	t.Logf("%d calls: %v", len(shots), count)
+	// Package internal/kernels/console reads this.
+	t.Logf("%d calls under %d programs, %d of them new: %v", len(shots), len(programs), len(struck)-before, count)
 }

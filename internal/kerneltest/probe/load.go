@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || 386 || arm64)
+//go:build linux
 
 package main
 
@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/tileseal/tileseal/internal/bpf"
+	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,10 +16,14 @@ const ldImm = 0x00 // A = K
 // gate puts before prog six instructions that allow every call but those
 // returning to addr, and leave A as they found it: 0.
 func gate(addr uint64, prog []bpf.Insn) []bpf.Insn {
+	low, high := uint32(bpf.OffIP), uint32(bpf.OffIP+4)
+	if cpu.IsBigEndian {
+		low, high = high, low
+	}
 	gated := []bpf.Insn{
-		{Code: bpf.LdAbs, K: bpf.OffIP},
+		{Code: bpf.LdAbs, K: low},
 		{Code: bpf.Jeq, Jf: 2, K: uint32(addr)},
-		{Code: bpf.LdAbs, K: bpf.OffIP + 4},
+		{Code: bpf.LdAbs, K: high},
 		{Code: bpf.Jeq, Jt: 1, K: uint32(addr >> 32)},
 		{Code: bpf.RetK, K: unix.SECCOMP_RET_ALLOW},
 		{Code: ldImm, K: 0},

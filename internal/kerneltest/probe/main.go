@@ -1,4 +1,4 @@
-//go:build linux && (amd64 || 386 || arm64)
+//go:build linux
 
 // The probe makes the system calls that package kerneltest asks for, under
 // the filters it asks for. It is a process of its own because a filter cannot

@@ -51,7 +51,7 @@ type header struct {
 	Calls        uint32
 }
 
-var order = binary.LittleEndian // every machine the probe runs on
+var order = binary.LittleEndian // whatever the machine's
 
 // WriteRequest sends r.
 func WriteRequest(w io.Writer, r *Request) error {
