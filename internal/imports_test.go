@@ -40,6 +40,9 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/kernels/init", "internal/kernels/console"},
 	{"internal/sigsys", "arch internal/cconst internal/proto internal/rule"},
 	{"internal/lint", "arch internal/cconst internal/compile internal/gen internal/proto internal/prove internal/rule"},
+	{"internal/view", "arch internal/bpf internal/gen internal/profile internal/prove internal/rule vm"},
+	{"internal/graph", "internal/bpf internal/rule internal/view"},
+	{"internal/page", "arch internal/gen internal/proto internal/prove internal/rule internal/sigsys internal/view"},
 	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/cconst internal/cexpr internal/compile internal/decompile internal/doctor internal/emit internal/gen internal/graph internal/learn internal/lint internal/minijail internal/oci internal/page internal/policytext internal/profile internal/program internal/proto internal/prove internal/rule internal/sandbox internal/sigsys internal/textdiff internal/view vm"},
 }
 
