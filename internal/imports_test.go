@@ -31,6 +31,8 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/gen", "arch goruntime/baseline internal/cconst internal/cexpr internal/compile internal/proto internal/prove internal/rule"},
 	{"internal/emit", "arch goruntime/baseline internal/bpf internal/cconst internal/compile internal/gen internal/proto internal/prove internal/rule"},
 	{"internal/emit/everything", ""},
+	{"internal/program", "arch internal/bpf internal/cconst internal/cexpr internal/emit internal/prove internal/rule"},
+	{"internal/decompile", "arch internal/bpf internal/prove internal/rule"},
 	{"policy", ""},
 	{"policy/gotile", "goruntime"},
 	{"install", "internal/bpf internal/rule"},
