@@ -45,6 +45,9 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/view", "arch internal/bpf internal/gen internal/profile internal/prove internal/rule vm"},
 	{"internal/graph", "internal/bpf internal/rule internal/view"},
 	{"internal/page", "arch internal/gen internal/proto internal/prove internal/rule internal/sigsys internal/view"},
+	{"internal/sandbox", "arch internal/compile internal/gen internal/prove internal/rule"},
+	{"internal/learn", "arch goruntime/baseline internal/cconst internal/cexpr internal/compile internal/gen internal/proto internal/rule internal/sandbox internal/sigsys"},
+	{"internal/doctor", "arch goruntime/baseline install internal/rule internal/sandbox"},
 	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/cconst internal/cexpr internal/compile internal/decompile internal/doctor internal/emit internal/gen internal/graph internal/learn internal/lint internal/minijail internal/oci internal/page internal/policytext internal/profile internal/program internal/proto internal/prove internal/rule internal/sandbox internal/sigsys internal/textdiff internal/view vm"},
 }
 
