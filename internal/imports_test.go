@@ -48,6 +48,9 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/sandbox", "arch internal/compile internal/gen internal/prove internal/rule"},
 	{"internal/learn", "arch goruntime/baseline internal/cconst internal/cexpr internal/compile internal/gen internal/proto internal/rule internal/sandbox internal/sigsys"},
 	{"internal/doctor", "arch goruntime/baseline install internal/rule internal/sandbox"},
+	{"internal/policytext", "arch internal/cconst internal/compile internal/gen internal/proto internal/prove internal/rule"},
+	{"internal/oci", "arch internal/cconst internal/gen internal/policytext internal/proto internal/prove internal/rule"},
+	{"internal/minijail", "arch internal/cconst internal/gen internal/policytext internal/rule"},
 	{"cmd/tileseal", "arch goruntime/baseline internal/bpf internal/cconst internal/cexpr internal/compile internal/decompile internal/doctor internal/emit internal/gen internal/graph internal/learn internal/lint internal/minijail internal/oci internal/page internal/policytext internal/profile internal/program internal/proto internal/prove internal/rule internal/sandbox internal/sigsys internal/textdiff internal/view vm"},
 }
 
