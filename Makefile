@@ -3,6 +3,7 @@
 # make check  format, vet, staticcheck, tidy modules, fresh generated files
 # make bench  figures beside the peers', in one run
 # make cross  vet and tests built for every GOARCH of Linux with seccomp filters
+# make test-kernels     the programs on real kernels of other architectures, under emulation
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
 # make race, make fuzz, make generate, make tables
@@ -11,13 +12,13 @@ export CGO_ENABLED ?= 0
 GO ?= go
 
 # Modules of their own, which may require more than the library does.
-modules := examples/daemon examples/privileges examples/servers bench goruntime/measure
+modules := examples/daemon examples/privileges examples/servers bench e2e goruntime/measure
 
 # The same kernel runs 32-bit programs: these packages are tested as such too.
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
-.PHONY: demo test test-386 cross test-other-go runtime-baseline race bench check generate tables fuzz
+.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables fuzz
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -46,6 +47,14 @@ cross:
 		GOARCH=$$goarch $(GO) vet -tags tileseal_experimental $(public) ./goruntime/... ./internal/policytest/... && \
 		GOARCH=$$goarch $(GO) test -c -o "$$dir/" -tags tileseal_experimental $(public) || exit 1; \
 	done
+
+# Kernels of Debian under QEMU, each running our tests: the usual four, or with
+# KERNELS="-target all -package all" all there are. What is not to be had is
+# skipped, and said.
+KERNELS =
+
+test-kernels:
+	$(GO) run ./internal/kernels -parallel 2 $(KERNELS)
 
 # The Go release there is a baseline for beside the one in use. The go command
 # fetches it through the module proxy, which may not be there.
@@ -82,13 +91,17 @@ else
 	cd bench && $(GO) run . $(BENCHFLAGS)
 endif
 
+# Policies in the canonical form; those of testdata are as their tests need them.
+formatted = $(shell find . -name '*.seccomppolicy' -not -path '*/testdata/*')
+
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
-	$(GO) vet ./... ./install/testdata/child ./testdata/sigsys/child
+	$(GO) vet ./... ./install/testdata/child ./testdata/sigsys/child ./internal/emit/everything/testdata/child
 	GOOS=darwin $(GO) vet ./arch ./cmd/... ./goruntime ./install ./vm
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) mod tidy -diff
 	for dir in $(modules); do (cd $$dir && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
+	$(GO) run ./cmd/tileseal fmt -l $(formatted)
 	$(GO) test -run 'TestFresh|TestImports|TestPolicyImports' ./cmd/tileseal ./internal
 
 # Each fuzz target for FUZZTIME.
@@ -98,7 +111,7 @@ fuzz:
 	@for pkg in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
 		done; \
 	done
 

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/gen"
+	"github.com/tileseal/tileseal/internal/program"
+	"github.com/tileseal/tileseal/internal/rule"
+	"github.com/tileseal/tileseal/internal/view"
+	"github.com/tileseal/tileseal/vm"
+)
+
+// A subject is what sim, graph and report look at: a program, and the text it
+// was compiled from if there is one.
+type subject struct {
+	*view.Program                 // for the first of its architectures
+	views         []*view.Program // for all
+	file          *gen.File       // nil for a program from elsewhere
+}
+
+// open reads a policy and compiles it, or reads a program.
+func (c *command) open(r *reading, file string, archs []arch.Arch) (*subject, error) {
+	if isPolicy(file) {
+		f, t, err := c.program(r, file, archs)
+		if err != nil {
+			return nil, err
+		}
+		views := view.Of(t)
+		return &subject{views[0], views, f}, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	read, err := program.Parse(file, text, archs[0])
+	if err != nil {
+		return nil, fmt.Errorf("%w (the name of a policy ends in %s)", err, gen.Ending)
+	}
+	if len(read.Archs) > 0 && !c.given("arch") {
+		set, err := gen.ArchNames(read.Archs).Set()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		archs = set.All()
+	}
+	s := &subject{}
+	for _, a := range archs {
+		p, err := view.Foreign(cmp.Or(read.Name, bareName(file)), a, &read.Program)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		s.views = append(s.views, p)
+	}
+	s.Program = s.views[0]
+	return s, nil
+}
+
+// isPolicy tells policies from programs by their names.
+func isPolicy(file string) bool { return strings.HasSuffix(file, gen.Ending) }
+
+func bareName(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// on is s as a call made on from meets it. judged is false for a call of an
+// architecture that the program is not for.
+func (s *subject) on(from arch.Arch, c vm.Call) (on *subject, judged bool) {
+	on = s
+	for _, p := range s.views {
+		if c.Arch == p.Arch.Audit() && p.Numbers.Has(c.Nr) && (!judged || p.Arch == from) {
+			on, judged = &subject{p, s.views, s.file}, true
+		}
+	}
+	return on, judged
+}
+
+// given reports whether a flag was set.
+func (c *command) given(name string) bool {
+	found := false
+	c.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+// refuse says why nothing can be decided, with exit status 2; unlike misuse it
+// leaves the flags aside.
+func (c *command) refuse(format string, args ...any) error {
+	fmt.Fprintf(c.stderr, format+"\n", args...)
+	return errUsage
+}
+
+// values puts the values given for parameters by index; not all need one.
+func (c *command) values(params []rule.Param, given map[string]int64) (map[int]uint64, error) {
+	values := map[int]uint64{}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		v := given[name]
+		i := slices.IndexFunc(params, func(p rule.Param) bool { return p.Name == name })
+		if i < 0 {
+			return nil, c.refuse("tileseal: there is no parameter %s", name)
+		}
+		if err := params[i].Check(v); err != nil {
+			return nil, c.refuse("tileseal: %v", err)
+		}
+		values[i] = uint64(v)
+	}
+	return values, nil
+}
