@@ -19,18 +19,20 @@ import (
 const whyExamples = `
 REPORT is a file, standard input if there is none or it is -: what a Go program
 printed when it died of "SIGSYS: bad system call", or lines of the kernel's
-audit. Everything else in it is skipped.
+audit; everything else in it is skipped. Or it is an ELF core that a kill left,
+told by its first bytes, of any architecture; only its notes are read.
 
 	./mytile 2>&1 | tileseal why -policy mytile.seccomppolicy -p log_fd=3
 	dmesg | tileseal why
 	ausearch -m SECCOMP | tileseal why -policy mytile.seccomppolicy -format json
+	coredumpctl dump mytile | tileseal why -policy mytile.seccomppolicy
 
 A filter made with install.Staging lets a Go program print such a text.
 `
 
 // An answer is what why says about one report.
 type answer struct {
-	Line     int               `json:"line"` // of the input
+	Line     int               `json:"line,omitzero"` // of the input; a core has none
 	Source   sigsys.Kind       `json:"source"`
 	Count    int               `json:"count"` // reports of this call, this being the first
 	Call     string            `json:"call,omitempty"`
@@ -169,6 +171,10 @@ func (w *whyer) key(r *sigsys.Report) string {
 	return fmt.Sprint(r.Kind, r.Problem, r.Arch, r.Nr, r.Args, r.Code, r.Exe, maker, through)
 }
 
+// builtFor is the architecture the program was built for, 0 if that is not
+// known.
+func (w *whyer) builtFor(r *sigsys.Report) arch.Arch { return cmp.Or(w.arch, r.Program) }
+
 // about is the answer to one report.
 func (w *whyer) about(r *sigsys.Report) (*answer, error) {
 	a := &answer{Line: r.Line, Source: r.Kind, Count: 1, Problem: r.Problem, Context: contextOf(r)}
@@ -187,7 +193,7 @@ func (w *whyer) about(r *sigsys.Report) (*answer, error) {
 	if w.file == "" {
 		return a, nil
 	}
-	p, err := w.policyFor(r.Arch)
+	p, err := w.policyFor(cmp.Or(w.builtFor(r), r.Arch))
 	var list gen.ErrorList
 	if errors.As(err, &list) && w.arch == 0 { // it may be for other architectures only
 		w.failed = err
@@ -204,6 +210,9 @@ func (w *whyer) about(r *sigsys.Report) (*answer, error) {
 // contextOf is what else a report tells, by name.
 func contextOf(r *sigsys.Report) map[string]string {
 	m := map[string]string{"goroutine": r.Goroutine, "code": r.Code, "pid": r.PID, "comm": r.Comm, "exe": r.Exe}
+	if r.FilterData != 0 {
+		m["data"] = fmt.Sprint(r.FilterData)
+	}
 	for k, v := range m {
 		if v == "" {
 			delete(m, k)
@@ -216,13 +225,13 @@ func contextOf(r *sigsys.Report) map[string]string {
 func (w *whyer) notes(r *sigsys.Report) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	foreign := w.arch != 0 && w.arch.Audit() != uint32(r.Arch)
+	built := w.builtFor(r)
 	switch {
-	case foreign:
-		add("killed for its architecture: a program for %v may make no call of %s, whatever the rules", gen.ArchName(w.arch), r.ArchName())
-	case r.X32() && w.arch != arch.X32:
+	case built != 0 && built.Audit() != uint32(r.Arch):
+		add("killed for its architecture: a program for %v may make no call of %s, whatever the rules", gen.ArchName(built), r.ArchName())
+	case r.X32() && built != arch.X32:
 		add("killed for being an x32 call, whatever the rules")
-	case r.Compat && w.arch == 0:
+	case r.Compat && built == 0:
 		add("a 32-bit call on a 64-bit kernel: if the program was built for a 64-bit architecture, it was killed for that, whatever the rules; -arch says what it was built for")
 	}
 	if _, ok := r.Arch.Name(r.Nr); !ok && !r.X32() {
@@ -245,7 +254,9 @@ func (w *whyer) notes(r *sigsys.Report) []string {
 	if r.Code == rule.Log.String() {
 		add("the call was logged and let through")
 	}
-	if r.Blind() {
+	if r.Blind() && r.Kind == sigsys.Core {
+		add("the core's notes do not have all arguments of the call")
+	} else if r.Blind() {
 		add("audit lines carry no arguments; a filter made with install.Staging shows them")
 	}
 	return out

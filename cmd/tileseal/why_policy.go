@@ -45,12 +45,8 @@ type openPolicy struct {
 	judge sigsys.Judge
 }
 
-// policyFor resolves the policy for the architecture asked for, or else that of
-// a report.
+// policyFor resolves the policy for an architecture.
 func (w *whyer) policyFor(a arch.Arch) (*openPolicy, error) {
-	if w.arch != 0 {
-		a = w.arch
-	}
 	if p := w.opened[a]; p != nil {
 		return p, nil
 	}

@@ -24,8 +24,11 @@ func (a *answer) say(out io.Writer) {
 		}
 		line("%s", by)
 	}
-	context := []string{fmt.Sprintf("%s, line %d", a.Source, a.Line)}
-	for _, k := range []string{"goroutine", "comm", "exe", "pid", "code"} {
+	context := []string{string(a.Source)}
+	if a.Line > 0 {
+		context = append(context, fmt.Sprintf("line %d", a.Line))
+	}
+	for _, k := range []string{"goroutine", "comm", "exe", "pid", "code", "data"} {
 		if v, ok := a.Context[k]; ok && k == "goroutine" {
 			context = append(context, v)
 		} else if ok {

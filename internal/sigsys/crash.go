@@ -150,8 +150,7 @@ var conventions = [...]convention{
 // report is what has been read.
 func (c *crashReader) report() Report {
 	r := c.Report
-	if r.SigCode != "" && r.SigCode != "1" { // SYS_SECCOMP, asm-generic/siginfo.h
-		r.Problem = "the signal is not of a filter: its code is " + r.SigCode + ", and a filter's is 1; 0 and -6 are signals sent by a process"
+	if r.Problem = notSeccomp(r.SigCode); r.Problem != "" {
 		return r
 	}
 	if c.registers == nil {
@@ -174,6 +173,18 @@ func (c *crashReader) report() Report {
 	}
 	r.Problem = "the registers are not those of amd64, 386 or arm64, or the crash text was cut off"
 	return r
+}
+
+// notSeccomp says that a SIGSYS with this si_code is not of a filter, "" if it
+// is or the code is not known (SYS_SECCOMP, asm-generic/siginfo.h).
+func notSeccomp(code string) string {
+	switch code {
+	case "", "1":
+		return ""
+	case "2":
+		return "the signal is not of a filter: its code is 2, SYS_USER_DISPATCH, and a filter's is 1; the program dispatches its calls itself (PR_SET_SYSCALL_USER_DISPATCH of prctl)"
+	}
+	return "the signal is not of a filter: its code is " + code + ", and a filter's is 1; 0 and -6 are signals sent by a process"
 }
 
 func (c *crashReader) has(names ...string) bool {

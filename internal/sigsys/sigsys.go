@@ -1,12 +1,13 @@
 // Package sigsys reads what is left of a program that seccomp stopped: the
-// crash text of a Go program that got SIGSYS, and the kernel's audit lines. It
-// tells the system call and its arguments, and holds them against a policy: the
-// entries about the call, the comparisons that failed, the line that would
+// crash text of a Go program that got SIGSYS, the kernel's audit lines, a core.
+// It tells the system call and its arguments, and holds them against a policy:
+// the entries about the call, the comparisons that failed, the line that would
 // allow it.
 package sigsys
 
 import (
 	"bufio"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -19,29 +20,36 @@ import (
 
 // A Report is one stopped call.
 type Report struct {
-	Line    int    // of the input, from 1, where the report begins
+	Line    int    // of the input, from 1, where the report begins; 0 for a core
 	Kind    Kind   // who wrote it
 	Problem string // why the call is not known; the fields of the call are then unset
 
 	// The call, as the filter saw it: Arch is an AUDIT_ARCH_ value. On x86_64 a
 	// number with bit 30 set is an x32 call. Crash texts have the arguments,
-	// audit lines do not.
+	// audit lines do not, cores do but for some of 32-bit mips.
 	Arch    arch.Arch
 	Nr      uint32
 	Args    [6]uint64
 	HasArgs bool
 
+	SigCode string // si_code, of a crash text or a core; "1", SYS_SECCOMP, if a filter raised the signal
+
 	// Of a crash text.
-	SigCode   string  // si_code; "1", SYS_SECCOMP, if a filter raised the signal
 	Goroutine string  // as in "goroutine 1 [syscall]"
 	Stack     []Frame // of that goroutine, innermost first
+
+	// Of a core.
+	Program    arch.Arch // what the program was built for, if that may be another than Arch; 0 if not
+	FilterData uint16    // what the filter gave with its verdict (SECCOMP_RET_DATA)
 
 	// Of an audit line.
 	Code   string // the filter's verdict: "kill_process", "trap", "errno(1)", or as it stands
 	Compat bool   // a 32-bit call on a 64-bit kernel
-	PID    string
-	Comm   string // the thread's name
 	Exe    string
+
+	// Of an audit line or a core.
+	PID  string
+	Comm string // the name of the thread, in a core that of the process
 }
 
 // A Kind is who wrote a report.
@@ -51,6 +59,7 @@ type Kind string
 const (
 	Crash Kind = "go crash"   // the Go runtime, to standard error
 	Audit Kind = "audit line" // the kernel's audit, to its log or to auditd
+	Core  Kind = "core"       // the kernel, to an ELF core
 )
 
 // A Frame is one function on a stack.
@@ -62,13 +71,20 @@ type Frame struct {
 // maxLine is how much of a line is looked at, in bytes.
 const maxLine = 1 << 16
 
-// ErrNone is what Read returns if there is no report in the input.
-var ErrNone = errors.New(`no report found: neither "SIGSYS: bad system call", as a Go program prints it, nor an audit line with type=SECCOMP or type=1326`)
+// ErrNone is what Read's error is, by errors.Is, if there is no report in the
+// input.
+var ErrNone = errors.New(`no report found: neither "SIGSYS: bad system call", as a Go program prints it, nor an audit line with type=SECCOMP or type=1326, nor a core`)
 
 // Read finds the reports in r, in the order of the input. Lines that belong to
-// none are skipped. The error is ErrNone, or one of r's.
+// none are skipped. An input that begins as ELF files do is read as a core, no
+// further than to its notes. The error is one of r's, or ErrNone as errors.Is
+// has it.
 func Read(r io.Reader) ([]Report, error) {
 	in := bufio.NewReaderSize(r, maxLine)
+	head, _ := in.Peek(len(elf.ELFMAG) + 2) // an error comes again
+	if reports, ok, err := readBinary(in, head); ok {
+		return reports, err
+	}
 	var reports []Report
 	var crash *crashReader // the crash text being read
 	finish := func() {
