@@ -24,11 +24,18 @@ func runAsm(c *command) error {
 	if c.NArg() != 1 {
 		return c.misuse("%s takes one listing, found %d", c.Name(), c.NArg())
 	}
-	p, err := c.readForeign(c.Arg(0), *a)
+	p, err := c.readForeign(c.Arg(0), []arch.Arch{*a})
 	if err != nil {
 		return err
 	}
-	out, err := c.assembled(p, *format, params, *a)
+	archs, err := c.archsOf(c.Arg(0), p, []arch.Arch{*a})
+	if err != nil {
+		return err
+	}
+	if err := c.checkOrder(c.Arg(0), p, gen.ArchName(archs[0]), archs[0].BigEndian()); err != nil {
+		return err
+	}
+	out, err := c.assembled(p, *format, params, archs)
 	if err != nil {
 		return err
 	}
@@ -36,8 +43,9 @@ func runAsm(c *command) error {
 	return err
 }
 
-// assembled is a program in a format.
-func (c *command) assembled(p *program.Program, format string, params map[string]int64, a arch.Arch) ([]byte, error) {
+// assembled is a program for some architectures, which have one byte order, in a
+// format.
+func (c *command) assembled(p *program.Program, format string, params map[string]int64, archs []arch.Arch) ([]byte, error) {
 	switch format {
 	case "json":
 		if len(params) > 0 {
@@ -47,7 +55,7 @@ func (c *command) assembled(p *program.Program, format string, params map[string
 			return nil, fmt.Errorf("%s: %w", c.Arg(0), err)
 		}
 		if p.Archs == nil {
-			p.Archs = []string{gen.ArchName(a)}
+			p.Archs = gen.NamesOf(archs)
 		}
 		return p.JSON(), nil
 	case "raw", "c":
@@ -58,7 +66,7 @@ func (c *command) assembled(p *program.Program, format string, params map[string
 		if format == "c" {
 			return initialisers(insns), nil
 		}
-		return program.Raw(insns, a.BigEndian()), nil
+		return program.Raw(insns, archs[0].BigEndian()), nil
 	}
 	return nil, c.misuse("tileseal: unknown format %q; there are raw, json and c", format)
 }

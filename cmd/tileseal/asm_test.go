@@ -63,3 +63,53 @@ func TestAsmErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestByteOrder has programs read in the byte order of the architecture they are
+// for: as JSON says, or as the flag does.
+func TestByteOrder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "small.seccomppolicy", small)
+	_, raw, _ := call("compile", "-arch", "s390x", "-format", "raw", "-p", "log_fd=9", "small.seccomppolicy")
+	_, js, _ := call("compile", "-arch", "s390x", "small.seccomppolicy")
+	write(t, "small.json", js)
+	write(t, "small.bpf", raw)
+	for _, args := range []string{"asm -p log_fd=9 small.json", "asm -arch s390x small.bpf"} {
+		if code, out, errs := call(strings.Fields(args)...); code != 0 || out != raw || raw == "" {
+			t.Errorf("%s: exit %d, %q %s, want %q", args, code, out, errs, raw)
+		}
+	}
+	if code, out, errs := call("sim", "-arch", "s390x", "small.bpf", "--", "write", "9"); code != 0 || !strings.Contains(out, ": allow") {
+		t.Errorf("sim: exit %d, %s%s", code, out, errs)
+	}
+	for _, args := range []string{"asm -arch x86_64 small.bpf", "sim -arch x86_64 small.bpf -- write 9", "graph -arch x86_64 small.bpf"} {
+		code, out, errs := call(strings.Fields(args)...)
+		if code != 2 || out != "" || !strings.Contains(errs, "small.bpf has the byte order of another machine than x86_64; name the architecture it is for with -arch") {
+			t.Errorf("%s: exit %d, %s%s", args, code, out, errs)
+		}
+	}
+}
+
+// TestFlagsOfPolicies has flags that say how a policy is read refused for a
+// program, which they would say nothing about.
+func TestFlagsOfPolicies(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "ret.asm", "ret #0\n")
+	for _, args := range []string{"explain -layout classic ret.asm", "disasm -dialect classic ret.asm", "sim -layout classic ret.asm -- read", "graph -layout optimized ret.asm"} {
+		code, out, errs := call(strings.Fields(args)...)
+		if code != 2 || out != "" || !strings.Contains(errs, " is for policies, and ret.asm is taken for a program; the name of a policy ends in .seccomppolicy\n") {
+			t.Errorf("%s: exit %d, %s%s", args, code, out, errs)
+		}
+	}
+	for args, want := range map[string]string{
+		"disasm -objective all ret.asm":   "tileseal: -objective and -profile go with -layout optimized\n",
+		"sim -objective all ret.asm -- 0": "tileseal: -objective and -profile go with -layout optimized\n",
+		"explain -p fd=3 4194304":         "tileseal: -p is for programs in files; ",
+	} {
+		if code, out, errs := call(strings.Fields(args)...); code != 2 || out != "" || !strings.HasPrefix(errs, want) {
+			t.Errorf("%s: exit %d, %s%s", args, code, out, errs)
+		}
+	}
+	if code, _, errs := call("graph", "-objective", "all", "ret.asm"); code != 0 { // it weighs the ways
+		t.Errorf("graph: exit %d, %s", code, errs)
+	}
+}

@@ -148,7 +148,7 @@ func (c *command) format(format string, f *gen.File, t gen.Target, params map[st
 		}
 		return files[0].Text, nil
 	case "raw":
-		values, err := c.paramValues(t, params)
+		values, err := c.paramValues(t.Params, params)
 		if err != nil {
 			return nil, err
 		}
@@ -170,22 +170,20 @@ func setParam(params map[string]int64, s string) error {
 	return nil
 }
 
-// paramValues puts the values given for a policy's parameters in their order.
-func (c *command) paramValues(t gen.Target, given map[string]int64) ([]uint64, error) {
-	var values []uint64
-	for _, p := range t.Params {
-		v, ok := given[p.Name]
+// paramValues puts the values given for a program's parameters in their order.
+// All need one.
+func (c *command) paramValues(params []rule.Param, given map[string]int64) ([]uint64, error) {
+	known, err := c.values(params, given)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]uint64, len(params))
+	for i, p := range params {
+		v, ok := known[i]
 		if !ok {
 			return nil, c.misuse("tileseal: the program needs a value for %s; add -p %s=N", p.Name, p.Name)
 		}
-		if err := p.Check(v); err != nil {
-			return nil, c.misuse("tileseal: %v", err)
-		}
-		values = append(values, uint64(v))
-		delete(given, p.Name)
-	}
-	for name := range given {
-		return nil, c.misuse("tileseal: the policy has no parameter %s", name)
+		values[i] = v
 	}
 	return values, nil
 }

@@ -42,6 +42,9 @@ func runDiff(c *command) error {
 	for _, e := range v.Examples {
 		fmt.Fprintf(c.stdout, "%s\n\tparameters %v: %s before, %s after\n", e.Call, e.Params, e.Got, e.Want)
 	}
+	if v.Reason != "" {
+		fmt.Fprintf(c.stdout, "there may be more: cannot decide: %s\n", v.Reason)
+	}
 	return errDifferent
 }
 
@@ -61,7 +64,8 @@ func (c *command) resolveBoth(r *reading, oldLevels string, a arch.Arch) (ps [2]
 	return ps, shareParams(ps[0], ps[1])
 }
 
-// compare adds to v where two policies differ, call by call.
+// compare adds to v where two policies differ, call by call. A reason stays with
+// the differences: there may be more than those listed.
 func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy) (prove.Stats, error)) {
 	for _, nr := range append(numbers(old, new), -1) {
 		stats, err := compare(only(old, nr), only(new, nr))
@@ -71,9 +75,15 @@ func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy)
 		switch {
 		case errors.As(err, &ce):
 			v.Result = "different"
-			v.Examples = append(v.Examples, exampleOf(ce, old.Params))
-		case errors.As(err, &un) && v.Result != "different":
-			v.Result, v.Reason = "undecided", un.Reason
+			e := exampleOf(ce, old.Params)
+			if nr < 0 {
+				e.Call = "calls without a rule, as " + e.Call
+			}
+			v.Examples = append(v.Examples, e)
+		case errors.As(err, &un):
+			if v.Reason = un.Reason; v.Result != "different" {
+				v.Result = "undecided"
+			}
 		}
 	}
 }

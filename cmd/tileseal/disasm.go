@@ -70,12 +70,18 @@ func (l listed) String() string {
 }
 
 func (c *command) disassemble(r *reading, file string, archs []arch.Arch) ([]listed, error) {
+	if err := r.check(c); err != nil {
+		return nil, err
+	}
 	if pid, ok := processID(file); ok {
 		return listProcess(pid, archs[0])
 	}
 	if !isPolicy(file) {
-		p, err := c.readForeign(file, archs[0])
+		p, err := c.readForeign(file, archs)
 		if err != nil {
+			return nil, err
+		}
+		if archs, err = c.archsOf(file, p, archs); err != nil {
 			return nil, err
 		}
 		return listing(p, archs[0]), nil

@@ -10,7 +10,6 @@ import (
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/decompile"
-	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/program"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
@@ -63,17 +62,20 @@ func runExplain(c *command) error {
 
 // explain looks at a file, or at a process if there is no such file.
 func (x *explainer) explain(subject string) (*subjectAnswer, error) {
-	if isPolicy(subject) {
-		if len(x.params) > 0 {
-			return nil, x.misuse("tileseal: -p is for programs; the parameters of a policy stay open")
-		}
+	pid, isProcess := processID(subject)
+	switch {
+	case (isPolicy(subject) || isProcess) && len(x.params) > 0:
+		return nil, x.misuse("tileseal: -p is for programs in files; the parameters of a policy stay open, those of a process have values")
+	case isPolicy(subject):
 		return x.policy(subject)
-	}
-	if pid, ok := processID(subject); ok {
+	case isProcess:
 		return x.process(pid)
 	}
-	p, err := x.readForeign(subject, x.archs[0])
+	p, err := x.readForeign(subject, x.archs)
 	if err != nil {
+		return nil, err
+	}
+	if x.archs, err = x.archsOf(subject, p, x.archs); err != nil {
 		return nil, err
 	}
 	insns, err := x.fill(subject, p, x.params)
@@ -84,8 +86,10 @@ func (x *explainer) explain(subject string) (*subjectAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Raw && len(f.Archs) > 0 && p.BigEndian != f.Archs[0].bigEndian {
-		return nil, x.misuse("tileseal: %s has the byte order of another machine than %s; name the architecture it is for with -arch", subject, f.Archs[0].Arch)
+	if len(f.Archs) > 0 {
+		if err := x.checkOrder(subject, p, f.Archs[0].Arch, f.Archs[0].bigEndian); err != nil {
+			return nil, err
+		}
 	}
 	return &subjectAnswer{Subject: subject, Filters: []filterAnswer{*f}}, nil
 }
@@ -152,35 +156,11 @@ func (x *explainer) program(name string, insns []bpf.Insn) (*filterAnswer, error
 	return f, nil
 }
 
-// readForeign reads a program from a file. An error names the place in it.
-func (c *command) readForeign(file string, a arch.Arch) (*program.Program, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	p, err := program.Parse(file, text, a)
-	if bad := (*program.Error)(nil); errors.As(err, &bad) && bad.Line > 0 {
-		return nil, gen.ErrorList{{Pos: gen.Pos{File: file, Line: bad.Line, Col: bad.Col}, Msg: bad.Msg}}
-	}
-	return p, err
-}
-
 // fill is a program with values for its parameters, if the kernel takes it.
 func (c *command) fill(file string, p *program.Program, given map[string]int64) ([]bpf.Insn, error) {
-	values := make([]uint64, len(p.Params))
-	for i, q := range p.Params {
-		v, ok := given[q.Name]
-		if !ok {
-			return nil, c.misuse("tileseal: the program needs a value for %s; add -p %s=N", q.Name, q.Name)
-		}
-		if err := q.Check(v); err != nil {
-			return nil, c.misuse("tileseal: %v", err)
-		}
-		values[i] = uint64(v)
-		delete(given, q.Name)
-	}
-	for name := range given {
-		return nil, c.misuse("tileseal: the program has no parameter %s", name)
+	values, err := c.paramValues(p.Params, given)
+	if err != nil {
+		return nil, err
 	}
 	insns := p.Fill(values)
 	if err := bpf.Check(insns); err != nil {

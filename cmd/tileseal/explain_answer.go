@@ -11,7 +11,7 @@ import (
 	"github.com/tileseal/tileseal/internal/sigsys"
 )
 
-// A subjectAnswer subject is what explain found, as -format json prints it.
+// A subjectAnswer is what explain found, as -format json prints it.
 type subjectAnswer struct {
 	Subject string         `json:"subject"` // the file, or "process 42"
 	Filters []filterAnswer `json:"filters"` // of a process in the order they were installed; the strictest verdict counts

@@ -112,10 +112,10 @@ func TestExplainRefuses(t *testing.T) {
 	}{
 		{"x.asm", 2, "tileseal: x.asm: cannot decide: instruction 1, tax, is none of those that judge a call by comparing words of it\n"},
 		{"open.asm", 2, "tileseal: the program needs a value for fd; add -p fd=N\n"},
-		{"-p fd=3 -p no=1 open.asm", 2, "tileseal: the program has no parameter no\n"},
+		{"-p fd=3 -p no=1 open.asm", 2, "tileseal: there is no parameter no\n"},
 		{"bad.asm", 1, "bad.asm:2:6: FD is no constant known here\n\tjeq #FD, 0, 0\n\t     ^\n"},
 		{"long.asm", 1, "tileseal: long.asm: instruction 1 jumps to 9, past the last instruction 2\n"},
-		{"-p log_fd=3 tile.seccomppolicy", 2, "tileseal: -p is for programs; the parameters of a policy stay open\n"},
+		{"-p log_fd=3 tile.seccomppolicy", 2, "tileseal: -p is for programs in files; "},
 		{"-arch x86_64 big.bpf", 2, "tileseal: big.bpf has the byte order of another machine than x86_64; name the architecture it is for with -arch\n"},
 		{"absent", 1, "tileseal: open absent: no such file or directory\n"},
 		{"", 2, "tileseal explain takes a policy, a program or the id of a process, found 0\n"},

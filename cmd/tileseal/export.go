@@ -58,7 +58,7 @@ func (c *command) exportProgram(t gen.Target, to string, params map[string]int64
 	if to == "c" {
 		return emit.C(t), nil
 	}
-	values, err := c.paramValues(t, params)
+	values, err := c.paramValues(t.Params, params)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (c *command) exportMeaning(r *reading, to string, archs []arch.Arch, params
 			for name, v := range params {
 				given[name] = v
 			}
-			values, err := c.paramValues(t, given)
+			values, err := c.paramValues(t.Params, given)
 			if err != nil {
 				return nil, err
 			}

@@ -8,8 +8,10 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/emit"
@@ -44,18 +46,21 @@ func runGen(c *command) error {
 	}
 	experimental = slices.DeleteFunc(experimental, func(a arch.Arch) bool { return slices.Contains(targets, a) })
 	targets = slices.Concat(targets, experimental)
+	if err := r.check(c); err != nil {
+		return err
+	}
 	g := generation{experimental: experimental}
 	var all gen.ErrorList
-	for _, file := range c.Args() {
-		f, ts, err := c.compileFor(r, file, targets, *several)
-		if list := (gen.ErrorList)(nil); errors.As(err, &list) {
+	for _, one := range c.compileAll(r, targets, *several) {
+		if list := (gen.ErrorList)(nil); errors.As(one.err, &list) {
 			all = append(all, list...)
 			continue
 		}
-		if err != nil {
-			return err
+		if one.err != nil {
+			return one.err
 		}
-		if err := g.add(*pkg, f, ts); err != nil {
+		fmt.Fprint(c.stderr, one.warnings.String())
+		if err := g.add(*pkg, one.file, one.targets); err != nil {
 			return err
 		}
 	}
@@ -66,6 +71,35 @@ func runGen(c *command) error {
 		return g.check()
 	}
 	return g.write()
+}
+
+// A compilation is what became of one policy file.
+type compilation struct {
+	file     *gen.File
+	targets  []gen.Target
+	warnings bytes.Buffer
+	err      error
+}
+
+// compileAll compiles the policy files, as many at once as there are processors,
+// and gives them out in their order.
+func (c *command) compileAll(r *reading, targets, several []arch.Arch) []*compilation {
+	all := make([]*compilation, c.NArg())
+	free := make(chan bool, runtime.GOMAXPROCS(0))
+	var running sync.WaitGroup
+	for i, file := range c.Args() {
+		one := &compilation{}
+		all[i] = one
+		running.Go(func() {
+			free <- true
+			defer func() { <-free }()
+			quiet := *c
+			quiet.stderr = &one.warnings
+			one.file, one.targets, one.err = quiet.compileFor(r, file, targets, several)
+		})
+	}
+	running.Wait()
+	return all
 }
 
 // compileFor compiles one policy for each of targets, or for several

@@ -186,10 +186,12 @@ func (i *importing) minijail(data []byte) error {
 	if err := errs.Err(); err != nil {
 		return errs
 	}
-	return i.write([]string{
-		i.name() + ": imported from " + filepath.Base(i.file) + ", a policy of minijail.",
-		narrowed,
-	}, ps)
+	head := []string{i.name() + ": imported from " + filepath.Base(i.file) + ", a policy of minijail.", narrowed}
+	if at, ok := policy.Ambiguous(); ok {
+		head = append(head, fmt.Sprintf("%s:%d is read as minijail0 does: the call is allowed if the condition holds, and fails if it does not.", filepath.Base(at.File), at.Line),
+			"To compile_seccomp_policy it fails if the condition holds.")
+	}
+	return i.write(head, ps)
 }
 
 // narrowed is what every imported text says of its comparisons.

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
@@ -113,7 +116,8 @@ func (l *learner) check() error {
 func (l *learner) learn() error {
 	l.trace = learn.NewTrace(*l.arch)
 	l.waiting = l.after != ""
-	for name, v := range l.params {
+	for _, name := range sortedKeys(l.params) {
+		v := l.params[name]
 		if v > 2 && !sandbox.OwnID(name) && !sandbox.Unknown(name) {
 			l.trace.Names[int(v)] = name
 		}
@@ -155,10 +159,11 @@ func (l *learner) write() error {
 	if err != nil {
 		return err
 	}
-	merged, changes, err := learn.Merge(old, string(text), gen.Tileseal, l.trace, l.params)
+	merged, changes, unsure, err := learn.Merge(old, string(text), gen.Tileseal, l.trace, l.params)
 	if err != nil {
 		return err
 	}
+	l.warn(old, unsure)
 	switch {
 	case l.merge != "":
 		return l.writeText(merged)
@@ -175,6 +180,20 @@ func (l *learner) write() error {
 		return errDifferent
 	}
 	return nil
+}
+
+// warn tells of the calls that an existing policy is not held against.
+func (l *learner) warn(policy string, unsure []string) {
+	if len(unsure) > 0 {
+		fmt.Fprintf(l.stderr, "tileseal: %s has conditions for %s, and what these compare was not told: nothing is changed; tileseal run -explain tells the arguments\n",
+			policy, strings.Join(unsure, " "))
+	}
+	if n := l.trace.Foreign; n > 0 {
+		fmt.Fprintf(l.stderr, "tileseal: %s of another architecture left out: a policy is for one\n", counted(n, "call", "calls"))
+	}
+	for _, nr := range slices.Sorted(maps.Keys(l.trace.Unnamed)) {
+		fmt.Fprintf(l.stderr, "tileseal: call number %d left out: the tables do not know it\n", nr)
+	}
 }
 
 // writeText writes a policy, once it is known to compile.

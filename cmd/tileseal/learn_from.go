@@ -73,12 +73,16 @@ func (l *learner) fromCommand() error {
 	return nil
 }
 
-// quoted is a command line on one line of a comment.
+// quoted is a command line on one line, as a shell takes it unless a word has what
+// cannot be printed.
 func quoted(args []string) string {
 	words := slices.Clone(args)
 	for i, w := range words {
-		if w == "" || strings.ContainsFunc(w, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) || strings.ContainsRune(`"'\$&|;<>()*?`, r) }) {
+		switch {
+		case strings.ContainsFunc(w, func(r rune) bool { return !strconv.IsPrint(r) }):
 			words[i] = strconv.Quote(w)
+		case w == "" || strings.ContainsAny(w, " \"'\\`$&|;<>()[]{}*?~#!"):
+			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 		}
 	}
 	return strings.Join(words, " ")
@@ -101,7 +105,7 @@ func (l *learner) fromFiles() error {
 		if err != nil {
 			return err
 		}
-		l.start.Outer = true
+		l.start.Traced()
 		read, skipped, err := learn.Strace(f, *l.arch, l.add)
 		f.Close()
 		if err := l.told(name, read, skipped, "a line that strace printed", err); err != nil {

@@ -56,9 +56,20 @@ func TestLearnArch(t *testing.T) {
 	}
 }
 
+// What an existing policy is not held against is told.
+func TestLearnUnsure(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "audit.txt", `type=1326 audit(1.2:3): pid=9 comm="tile" exe="/tile" sig=31 arch=c000003e syscall=1 compat=0 ip=0x401000 code=0x80000000`+"\n")
+	write(t, "old.seccomppolicy", "noarg\nwrite: (eq (arg 0) 3)\n")
+	code, stdout, stderr := call("learn", "-arch", "x86_64", "-against", "old.seccomppolicy", "-audit", "audit.txt")
+	if code != 0 || stdout != "" || !strings.HasPrefix(stderr, "tileseal: old.seccomppolicy has conditions for write, and ") {
+		t.Errorf("%d, %q, %q", code, stdout, stderr)
+	}
+}
+
 // A comment has one line, whatever the command.
 func TestQuoted(t *testing.T) {
-	if got, want := quoted([]string{"sh", "-c", "echo a\necho b", ""}), `sh -c "echo a\necho b" ""`; got != want {
+	if got, want := quoted([]string{"sh", "-c", "echo a\necho b", "", "it's >$a"}), `sh -c "echo a\necho b" '' 'it'\''s >$a'`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -93,7 +93,7 @@ func TestExitStatus(t *testing.T) {
 		{"compile -format raw -p log_fd=x " + f, 2, "write it as name=number"},
 		{"compile -format raw -p log_fd=-2 " + f, 2, "parameter log_fd is -2; it may be -1 to 2147483647"},
 		{"compile -format raw -p log_fd=1 -p log_fd=2 " + f, 2, "log_fd has a value already"},
-		{"compile -format raw -p log_fd=1 -p logfd=2 " + f, 2, "the policy has no parameter logfd"},
+		{"compile -format raw -p log_fd=1 -p logfd=2 " + f, 2, "there is no parameter logfd"},
 		{"compile -p log_fd=1 " + f, 2, "-p goes with -format raw"},
 		{"compile -objective all " + f, 2, "-objective and -profile go with -layout optimized"},
 		{"compile -layout optimized -objective best " + f, 2, `unknown objective "best"`},

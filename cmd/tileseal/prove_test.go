@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tileseal/tileseal/internal/prove"
+	"github.com/tileseal/tileseal/internal/rule"
 )
 
 const tile = `uint log_fd, uint dir_fd
@@ -99,7 +102,7 @@ func TestDiff(t *testing.T) {
 		{"wider", strings.Replace(tile, "(eq (arg 0) 2) (eq", "(eq (arg 0) 2) (eq (arg 0) 1) (eq", 1), 1, []string{"write(1) on x86_64\n", "kill_process before, allow after"}},
 		{"narrower", strings.Replace(tile, "getpid\n", "", 1), 1, []string{"getpid() on x86_64\n", "allow before, kill_process after"}},
 		{"as two policies within each other", "uint dir_fd, uint log_fd\nwithin \"fence.seccomppolicy\"\nwrite: (in (arg 0) log_fd 2)\nclose: (not (in (arg 0) 2 dir_fd log_fd))\ngetpid\n", 0, []string{"proven equal"}},
-		{"another default", tile + "default -> log\n", 1, []string{"write() on x86_64\n", "close(2) on x86_64\n", "kill_process before, log after"}},
+		{"another default", tile + "default -> log\n", 1, []string{"write() on x86_64\n", "close(2) on x86_64\n", "calls without a rule, as call 0xffffffff() on x86_64\n", "kill_process before, log after"}},
 	} {
 		write(t, "new.seccomppolicy", tc.text)
 		code, out, errs := call("diff", "-arch", "x86_64", "old.seccomppolicy", "new.seccomppolicy")
@@ -153,5 +156,22 @@ func TestDiffLevels(t *testing.T) {
 	code, out, errs := call("diff", "-wider", "-old-levels", ".", "-arch", "x86_64", "tile.seccomppolicy", "tile.seccomppolicy")
 	if code != 1 || !strings.Contains(out, "epoll_ctl(0, 2) on x86_64\n") || strings.Contains(out, "write") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+}
+
+// TestDiffUndecided has a call that cannot be decided stay beside a difference.
+func TestDiffUndecided(t *testing.T) {
+	p := &rule.Policy{Calls: []rule.Call{{Nr: 1}, {Nr: 2}, {Nr: 3}}}
+	for _, first := range []error{&prove.Undecided{Reason: "too long"}, &prove.Counterexample{}} {
+		results := []error{first, &prove.Undecided{Reason: "too long"}, &prove.Counterexample{}, nil}
+		v := verdict{Result: "equal"}
+		v.compare(p, p, func(a, b *rule.Policy) (prove.Stats, error) {
+			err := results[0]
+			results = results[1:]
+			return prove.Stats{}, err
+		})
+		if v.Result != "different" || v.Reason != "too long" {
+			t.Errorf("%v first: %+v", first, v)
+		}
 	}
 }

@@ -88,7 +88,7 @@ func (r *runner) say(out io.Writer, list []deniedAnswer) {
 	for _, e := range list {
 		e.say(out)
 	}
-	fmt.Fprintf(out, "\nAll lines at once: tileseal learn %s-against %s -- %s\n", flagsOf(r.params), r.file, strings.Join(r.Args()[2:], " "))
+	fmt.Fprintf(out, "\nAll lines at once: tileseal learn %s-against %s -- %s\n", flagsOf(r.params), r.file, quoted(r.Args()[2:]))
 }
 
 func (e *deniedAnswer) say(out io.Writer) {

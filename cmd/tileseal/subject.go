@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -36,20 +37,18 @@ func (c *command) open(r *reading, file string, archs []arch.Arch) (*subject, er
 		views := view.Of(t)
 		return &subject{views[0], views, f}, nil
 	}
-	text, err := os.ReadFile(file)
+	if err := r.check(c); err != nil {
+		return nil, err
+	}
+	read, err := c.readForeign(file, archs)
 	if err != nil {
 		return nil, err
 	}
-	read, err := program.Parse(file, text, archs[0])
-	if err != nil {
-		return nil, fmt.Errorf("%w (the name of a policy ends in %s)", err, gen.Ending)
+	if archs, err = c.archsOf(file, read, archs); err != nil {
+		return nil, err
 	}
-	if len(read.Archs) > 0 && !c.given("arch") {
-		set, err := gen.ArchNames(read.Archs).Set()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		archs = set.All()
+	if err := c.checkOrder(file, read, gen.ArchName(archs[0]), archs[0].BigEndian()); err != nil {
+		return nil, err
 	}
 	s := &subject{}
 	for _, a := range archs {
@@ -61,6 +60,47 @@ func (c *command) open(r *reading, file string, archs []arch.Arch) (*subject, er
 	}
 	s.Program = s.views[0]
 	return s, nil
+}
+
+// readForeign reads a program from a file, the names of calls in it being those
+// of the first of archs. An error names the place in it.
+func (c *command) readForeign(file string, archs []arch.Arch) (*program.Program, error) {
+	for _, name := range []string{"dialect", "layout"} {
+		if c.given(name) {
+			return nil, c.misuse("tileseal: -%s is for policies, and %s is taken for a program; the name of a policy ends in %s", name, file, gen.Ending)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	p, err := program.Parse(file, text, archs[0])
+	if bad := (*program.Error)(nil); errors.As(err, &bad) && bad.Line > 0 {
+		return nil, gen.ErrorList{{Pos: gen.Pos{File: file, Line: bad.Line, Col: bad.Col}, Msg: bad.Msg}}
+	}
+	return p, err
+}
+
+// archsOf is the architectures that a program from elsewhere is for: those it
+// names itself, unless the flag says otherwise.
+func (c *command) archsOf(file string, p *program.Program, flagged []arch.Arch) ([]arch.Arch, error) {
+	if len(p.Archs) == 0 || c.given("arch") {
+		return flagged, nil
+	}
+	set, err := gen.ArchNames(p.Archs).Set()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return set.All(), nil
+}
+
+// checkOrder refuses bytes that are not in the order of the architecture their
+// program is taken for.
+func (c *command) checkOrder(file string, p *program.Program, name string, big bool) error {
+	if p.Raw && p.BigEndian != big {
+		return c.misuse("tileseal: %s has the byte order of another machine than %s; name the architecture it is for with -arch", file, name)
+	}
+	return nil
 }
 
 // isPolicy tells policies from programs by their names.

@@ -116,10 +116,8 @@ func (d *decompiler) meaning(assumed arch.Arch) *Meaning {
 
 // known is the architecture with an audit value, of x86_64 and x32 the former.
 func known(audit uint32) (arch.Arch, bool) {
-	for _, a := range arch.All() {
-		if a != arch.X32 && a.Audit() == audit {
-			return a, true
-		}
+	if a := arch.Arch(audit); a.Valid() && a != arch.X32 {
+		return a, true
 	}
 	return 0, false
 }

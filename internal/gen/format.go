@@ -128,12 +128,23 @@ func split(text string) []piece {
 	return slices.DeleteFunc(pieces, func(p piece) bool { return p.text != "" && strings.TrimSpace(p.text) == "" })
 }
 
-// remarks are the comments of a text, sorted.
+// remarks are the comments of a text, each with the number of the entry it is
+// about, sorted.
 func remarks(pieces []piece) []string {
 	var all []string
-	for _, p := range pieces {
+	entries := 0
+	for i, p := range pieces {
+		if p.isEntry() {
+			entries++
+		}
+		about := 0 // of one between entries, what follows it: see Comments
+		if p.isEntry() {
+			about = entries
+		} else if follows(pieces[i:]).isEntry() {
+			about = entries + 1
+		}
 		for _, m := range p.marks {
-			all = append(all, m.text)
+			all = append(all, fmt.Sprint(about, " ", m.text))
 		}
 	}
 	slices.Sort(all)

@@ -16,18 +16,24 @@ func Comments(text string) []Comment {
 	var out []Comment
 	pieces := split(text)
 	for i, p := range pieces {
-		about := piece{}
-		for _, next := range pieces[i:] {
-			if next.isEntry() {
-				about = next
-			}
-			if next.isEntry() || len(next.marks) == 0 {
-				break
-			}
-		}
+		about := follows(pieces[i:])
 		for _, m := range p.marks {
 			out = append(out, Comment{m.text, m.line, m.col, about.first, about.last})
 		}
 	}
 	return out
+}
+
+// follows is the first entry of pieces with nothing but comments before it, or
+// none.
+func follows(pieces []piece) piece {
+	for _, p := range pieces {
+		if p.isEntry() {
+			return p
+		}
+		if len(p.marks) == 0 {
+			break // a blank line
+		}
+	}
+	return piece{}
 }

@@ -71,8 +71,9 @@ func (t *Trace) entry(rows []*row, anyFD bool) Entry {
 }
 
 const (
-	wild  = "*"  // not compared
-	above = ">2" // any descriptor but the standard ones
+	wild     = "*"     // not compared
+	above    = ">2"    // any descriptor but the standard ones
+	aboveDir = ">2, /" // the same where AT_FDCWD, which is negative, stands for another directory
 )
 
 // text is what a value is compared with.
@@ -84,7 +85,10 @@ func (t *Trace) text(v value, anyFD bool) string {
 		if name, ok := t.Names[int(v.num)]; ok {
 			return name
 		}
-		if anyFD {
+		switch {
+		case anyFD && v.dir:
+			return aboveDir
+		case anyFD:
 			return above
 		}
 		return fmt.Sprintf("fd%d", v.num)
@@ -196,7 +200,11 @@ func condition(list []box, bits []int) rule.Expr {
 	for _, b := range list {
 		var and rule.And
 		for i, values := range b {
-			if x := oneOf(i, bits[i], values); x != nil {
+			switch x := oneOf(i, bits[i], values).(type) {
+			case nil:
+			case rule.And:
+				and = append(and, x...)
+			default:
 				and = append(and, x)
 			}
 		}
@@ -217,22 +225,28 @@ func condition(list []box, bits []int) rule.Expr {
 
 // oneOf holds if an argument has one of the values.
 func oneOf(arg, bits int, values []string) rule.Expr {
-	var or rule.Or
-	mask := uint64(1)<<bits - 1
-	for _, v := range values {
-		if v == wild {
-			return nil
-		}
-		c := &rule.Cmp{Op: rule.Eq, Arg: arg, Width: bits, Mask: mask, X: rule.Operand{Param: -1, Text: v}}
-		if v == above {
-			c.Op, c.X.Text = rule.Gt, "2"
-		}
-		or = append(or, c)
+	compare := func(op rule.Op, v string) *rule.Cmp {
+		return &rule.Cmp{Op: op, Arg: arg, Width: bits, Mask: uint64(1)<<bits - 1, X: rule.Operand{Param: -1, Text: v}}
 	}
-	// Those above 2 come last, so that the others are one list.
-	slices.SortStableFunc(or, func(a, b rule.Expr) int { return cmp.Compare(a.(*rule.Cmp).Op, b.(*rule.Cmp).Op) })
-	if n := len(or) - 1; n > 1 && or[n].(*rule.Cmp).Op == rule.Gt {
-		return rule.Or{or[:n:n], or[n]}
+	var or rule.Or
+	var high rule.Expr // comes last, so that the others are one list
+	for _, v := range values {
+		switch v {
+		case wild:
+			return nil
+		case above:
+			high = compare(rule.Gt, "2")
+		case aboveDir:
+			high = rule.And{compare(rule.Gt, "2"), compare(rule.Le, "0x7fffffff")}
+		default:
+			or = append(or, compare(rule.Eq, v))
+		}
+	}
+	switch {
+	case high != nil && len(or) > 1:
+		return rule.Or{or, high}
+	case high != nil:
+		or = append(or, high)
 	}
 	if len(or) == 1 {
 		return or[0]

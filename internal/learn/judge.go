@@ -13,19 +13,26 @@ func allows(p *rule.Policy, c *Call, params map[string]int64) bool {
 // epoll or an eventfd; others are -1. An argument that was not told has the value
 // that a condition wants.
 func judge(p *rule.Policy, c *Call, params map[string]int64) rule.Action {
+	a, _ := verdict(p, c, params)
+	return a
+}
+
+// verdict is that of judge, and whether it is the same whatever the arguments are
+// that were not told.
+func verdict(p *rule.Policy, c *Call, params map[string]int64) (a rule.Action, sure bool) {
 	j := judgment{p, c, valuesFor(p, c, params)}
 	for _, k := range p.Calls {
 		if k.Nr != c.Nr {
 			continue
 		}
 		for _, k := range k.Cases {
-			if may, _ := j.outcomes(k.When); may {
-				return k.Action
+			if may, mayNot := j.outcomes(k.When); may {
+				return k.Action, !mayNot
 			}
 		}
 	}
 	// Nothing about the call, or no case that could hold: the evaluator knows the rest.
-	return p.Eval(rule.Data{Nr: c.Nr, Arch: uint32(c.Arch), Args: c.Args}, j.params)
+	return p.Eval(rule.Data{Nr: c.Nr, Arch: uint32(c.Arch), Args: c.Args}, j.params), true
 }
 
 func valuesFor(p *rule.Policy, c *Call, params map[string]int64) []uint64 {

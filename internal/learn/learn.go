@@ -115,9 +115,6 @@ func keyOf(name string, args []value) string {
 	return name
 }
 
-// Empty reports whether nothing was added.
-func (t *Trace) Empty() bool { return len(t.seen) == 0 }
-
 // noteFiles keeps what descriptors stood for.
 func (t *Trace) noteFiles(c *Call, args []value) {
 	for i, a := range args {
@@ -163,6 +160,7 @@ type value struct {
 	text   string // of a literal
 	reason string // of one not compared, if it is worth telling
 	bits   int
+	dir    bool // a descriptor that names are relative to
 }
 
 type valueKind int
@@ -209,9 +207,9 @@ func valuesOf(c *Call) []value {
 			}
 			*v = idValue(a, c.PID)
 		case (a.Kind == proto.FD || a.Kind == proto.DirFD) && int32(a.Value) > 2:
-			*v = value{descriptor, a.Value, a.Text, "", v.bits}
+			*v = value{kind: descriptor, num: a.Value, text: a.Text, bits: v.bits, dir: a.Kind == proto.DirFD}
 		default:
-			*v = value{literal, a.Value, a.Text, "", v.bits}
+			*v = value{kind: literal, num: a.Value, text: a.Text, bits: v.bits}
 		}
 	}
 	return values
@@ -223,9 +221,9 @@ func idValue(a sigsys.Argument, pid int) value {
 	id := int32(a.Value)
 	switch {
 	case id <= 0 && id >= -1:
-		return value{literal, a.Value, a.Text, "", int(a.Bits)}
+		return value{kind: literal, num: a.Value, text: a.Text, bits: int(a.Bits)}
 	case int(id) == pid:
-		return value{ownID, a.Value, "pid", "", int(a.Bits)}
+		return value{kind: ownID, num: a.Value, text: "pid", bits: int(a.Bits)}
 	}
 	return value{reason: "the id of another process", bits: int(a.Bits)}
 }

@@ -99,6 +99,24 @@ func TestMany(t *testing.T) {
 	}
 }
 
+// Any descriptor of a directory is not any directory: AT_FDCWD is one more.
+func TestManyDirectories(t *testing.T) {
+	var calls string
+	for fd := 3; fd < 30; fd++ {
+		calls += fmt.Sprintf("unlinkat(%d, \"a\", 0) = 0\n", fd)
+	}
+	p := trace(t, calls).Policy("many")
+	compiles(t, p)
+	if got, want := body(p), "noarg\nunlinkat: (and (> (arg 0) 2) (<= (arg 0) 0x7fffffff) (eq (arg 2) 0))"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	p = trace(t, calls+"unlinkat(AT_FDCWD, \"a\", 0) = 0\n").Policy("many")
+	compiles(t, p)
+	if got, want := body(p), "noarg\nunlinkat:\n  (and (or (eq (arg 0) AT_FDCWD) (and (> (arg 0) 2) (<= (arg 0) 0x7fffffff))) (eq (arg 2) 0))"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Boxes hold the tuples they were made of and no others.
 func TestBoxes(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -136,8 +154,9 @@ uint log_fd # where it writes
 write: (eq (arg 0) log_fd)
 
 futex on x86_64 i386:
+  # Where it wakes.
   (eq (arg 1)
-      FUTEX_WAKE_PRIVATE)
+      FUTEX_WAKE_PRIVATE) # "others"
 close
 kill -> errno(EPERM)
 `
@@ -151,7 +170,7 @@ close(9) = 0
 read(4, "", 1) = 0
 getppid() = 1
 `
-	merged, changes, err := Merge("mine", old, gen.Tileseal, trace(t, calls), map[string]int64{"log_fd": 7})
+	merged, changes, _, err := Merge("mine", old, gen.Tileseal, trace(t, calls), map[string]int64{"log_fd": 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +180,8 @@ uint log_fd, uint fd4 # where it writes
 # To the log.
 write: (in (arg 0) log_fd 2)
 
+# Where it wakes.
+# "others"
 futex on x86_64 i386: (in (arg 1) FUTEX_WAKE_PRIVATE FUTEX_WAIT_PRIVATE)
 close
 kill -> errno(EPERM)
@@ -177,9 +198,23 @@ read: (eq (arg 0) fd4)
 	if len(changes) != 4 || changes[0].Line != 7 || changes[0].Count != 1 || changes[1].Call != "getppid" || changes[1].Verdict != "kill_process" {
 		t.Errorf("%+v", changes)
 	}
-	again, changes, err := Merge("mine", merged, gen.Tileseal, trace(t, calls), map[string]int64{"log_fd": 7})
+	again, changes, _, err := Merge("mine", merged, gen.Tileseal, trace(t, calls), map[string]int64{"log_fd": 7})
 	if err != nil || again != merged || len(changes) > 0 {
 		t.Errorf("once more: %+v, %v\n%s", changes, err, again)
+	}
+}
+
+// What of an entry that was there is compared no more, a comment says. A call of which
+// too little was told to hold it against the policy is named.
+func TestMergeTells(t *testing.T) {
+	calls := "write(UNKNOWN, \"x\", 1) = 1\n"
+	for i := range 40 {
+		calls += fmt.Sprintf("ioctl(1, %d, 0) = 0\n", 1000+i)
+	}
+	merged, _, unsure, err := Merge("mine", "noarg\n# Two.\nioctl: (in (arg 1) 1000 1001)\nwrite: (eq (arg 0) 1)\n", gen.Tileseal, trace(t, calls), nil)
+	const want = "noarg\n# Two.\n# Arg 1 is not compared: it had 38 values.\nioctl: (or (eq (arg 1) 1000) (eq (arg 1) 1001) (eq (arg 0) 1))\nwrite: (eq (arg 0) 1)\n"
+	if err != nil || merged != want || !slices.Equal(unsure, []string{"write"}) {
+		t.Errorf("%v, unsure %v\ngot\n%s\nwant\n%s", err, unsure, merged, want)
 	}
 }
 
@@ -190,7 +225,7 @@ func TestMergeErrors(t *testing.T) {
 		{"noarg\nkill -> errno(EPERM): (eq (arg 0) 0)\n", "kill(0, 0) = 0", "mine cannot be changed by adding entries: kill already has a rule at line 2; join the two with (or ...)"},
 		{"noarg\nwirte\n", "getppid() = 1", `mine:2:1: unknown system call "wirte" on x86_64; did you mean "write"?`},
 	} {
-		merged, _, err := Merge("mine", tt.policy, gen.Tileseal, trace(t, tt.calls), nil)
+		merged, _, _, err := Merge("mine", tt.policy, gen.Tileseal, trace(t, tt.calls), nil)
 		if err == nil || merged != "" || err.Error() != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}

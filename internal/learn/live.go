@@ -32,34 +32,46 @@ func FromKernel(c sandbox.Call) Call {
 	return out
 }
 
-// A Start leaves out the calls by which a program starts: of each process, from an
-// execve on, those that the startup policies allow, up to the first they do not.
+// A Start leaves out the calls by which a program starts: of the command, and of
+// each process from an execve on, those that the startup policies allow, up to the
+// first they do not.
 type Start struct {
-	starter *sandbox.Starter
-	running map[int]bool // processes that have started
-	Outer   bool         // the next execve is the one that starts the command, made by another program
+	starter  *sandbox.Starter
+	starting map[int]bool // processes
+	begun    bool         // there was a call
+	traced   bool         // the first call may be another program's
 }
 
-// NewStart takes what allows the calls of a start, or nil to leave out nothing.
-func NewStart(s *sandbox.Starter) *Start { return &Start{starter: s, running: map[int]bool{}} }
+// NewStart takes what allows the calls of a start, or nil to leave out nothing. The
+// first call is the command's.
+func NewStart(s *sandbox.Starter) *Start { return &Start{starter: s, starting: map[int]bool{}} }
+
+// Traced begins a trace. If its first call is an execve, that is another program's,
+// which starts the command; if not, the command was running already.
+func (s *Start) Traced() { s.traced, s.begun, s.starting = true, false, map[int]bool{} }
 
 // Over reports whether a call is one the program makes once it has started.
 func (s *Start) Over(c *Call) bool {
 	name, _ := c.name()
-	if s.Outer && name == "execve" {
-		s.Outer = false
-		return false
+	exec := name == "execve" || name == "execveat"
+	first := !s.begun
+	s.begun = true
+	switch {
+	case first && s.traced:
+		s.starting[c.PID] = exec
+		return !exec
+	case exec:
+		s.starting[c.PID] = true
+		return true
+	case first:
+		s.starting[c.PID] = true
 	}
-	if s.starter == nil {
+	if s.starter == nil || !s.starting[c.PID] {
 		return true
 	}
-	if name == "execve" || name == "execveat" {
-		s.running[c.PID] = false
-		return true
-	}
-	if !s.running[c.PID] && allows(s.starter.Policy(), c, s.starter.Params(c.PID)) {
+	if allows(s.starter.Policy(), c, s.starter.Params(c.PID)) {
 		return false
 	}
-	s.running[c.PID] = true
+	s.starting[c.PID] = false
 	return true
 }

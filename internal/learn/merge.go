@@ -22,25 +22,28 @@ type Change struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
-// A Merger holds a trace against a policy that exists.
-type Merger struct {
+// A merger holds a trace against a policy that exists.
+type merger struct {
 	File   *gen.File
 	Trace  *Trace
 	Params map[string]int64 // values of its parameters, as far as they are known
 
 	policy  *rule.Policy
 	verdict map[string]rule.Action // on calls it does not allow
+	unsure  []string               // calls it may allow: that hangs on arguments that were not told
 }
 
 // Merge reads a policy and says what would have to change in it. The text that
-// comes of it compiles, and allows all that was seen.
+// comes of it compiles, and allows all that was seen. unsure are the calls that the
+// policy has conditions for, and that were seen without the arguments these compare:
+// nothing is changed about them.
 //
 // A parameter fdN, as a policy made by this package has, is descriptor N unless a
 // value is given. A descriptor that is the value of a parameter is compared with that.
-func Merge(name, text string, d gen.Dialect, t *Trace, params map[string]int64) (merged string, changes []Change, err error) {
-	m := &Merger{Trace: t, Params: params, verdict: map[string]rule.Action{}}
+func Merge(name, text string, d gen.Dialect, t *Trace, params map[string]int64) (merged string, changes []Change, unsure []string, err error) {
+	m := &merger{Trace: t, Params: params, verdict: map[string]rule.Action{}}
 	if m.File, m.policy, err = m.resolve(name, text, d); err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	m.know()
 	entries, names := t.entries(m.missing())
@@ -52,22 +55,23 @@ func Merge(name, text string, d gen.Dialect, t *Trace, params map[string]int64) 
 		if old := m.own(e.Call); old != nil {
 			from, to := extent(lines, old.Pos.Line)
 			c.Line, c.Entry = old.Pos.Line, m.widened(old, e)
-			replaced = append(replaced, replacement{from, to, c.Entry})
+			replaced = append(replaced, replacement{from, to, notes(e) + comments(text, from, to) + c.Entry})
 		} else {
 			c.Entry = e.String()
-			appended = append(appended, "", strings.TrimRight(comment(e), "\n"), c.Entry)
+			appended = append(appended, "", comment(e)+c.Entry)
 		}
 		changes = append(changes, c)
 	}
 	merged = m.write(lines, replaced, appended, names)
 	if err := m.check(merged); err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
-	return merged, changes, nil
+	slices.Sort(m.unsure)
+	return merged, changes, slices.Compact(m.unsure), nil
 }
 
 // write puts the changes and the new parameters into the lines of the policy.
-func (m *Merger) write(lines []string, replaced []replacement, appended, names []string) string {
+func (m *merger) write(lines []string, replaced []replacement, appended, names []string) string {
 	lines = slices.Clone(lines)
 	slices.SortFunc(replaced, func(a, b replacement) int { return b.from - a.from }) // from the last, so that numbers hold
 	for _, r := range replaced {
@@ -78,20 +82,31 @@ func (m *Merger) write(lines []string, replaced []replacement, appended, names [
 	return strings.Join(lines, "\n") + "\n"
 }
 
+// comments are those in the lines from to to, from 0, as lines of their own.
+func comments(text string, from, to int) string {
+	out := ""
+	for _, c := range gen.Comments(text) {
+		if from < c.Line && c.Line <= to {
+			out += c.Text + "\n"
+		}
+	}
+	return out
+}
+
 // A replacement is a text for the lines from to to, from 0.
 type replacement struct {
 	from, to int
 	text     string
 }
 
-func (m *Merger) resolve(name, text string, d gen.Dialect) (*gen.File, *rule.Policy, error) {
+func (m *merger) resolve(name, text string, d gen.Dialect) (*gen.File, *rule.Policy, error) {
 	f, errs := gen.Parse(name, text, d)
 	res, list := gen.Resolve(f, m.Trace.Arch, compile.Plain)
 	return f, res.Policy, append(errs, list...).Err()
 }
 
 // know gives values to parameters, and parameters to descriptors.
-func (m *Merger) know() {
+func (m *merger) know() {
 	values := map[string]int64{}
 	for _, p := range m.policy.Params {
 		var n int64
@@ -110,12 +125,15 @@ func (m *Merger) know() {
 }
 
 // missing are the rows the policy does not allow.
-func (m *Merger) missing() map[string][]*row {
+func (m *merger) missing() map[string][]*row {
 	out := m.Trace.rows()
 	for call, rows := range out {
 		out[call] = slices.DeleteFunc(rows, func(r *row) bool {
-			a := judge(m.policy, &r.first, m.Params)
+			a, sure := verdict(m.policy, &r.first, m.Params)
 			if a == rule.Allow || a == rule.Log {
+				if !sure {
+					m.unsure = append(m.unsure, call)
+				}
 				return true
 			}
 			m.verdict[call] = a
@@ -130,7 +148,7 @@ func (m *Merger) missing() map[string][]*row {
 
 // own is the entry of the policy's own text that allows a call, if there is one
 // that can be widened.
-func (m *Merger) own(call string) *gen.Entry {
+func (m *merger) own(call string) *gen.Entry {
 	for _, e := range m.File.Entries {
 		if e.Kind == gen.CallEntry && e.Name == call && (e.Action == "" || e.Action == "allow") && (e.On == nil || slices.Contains(e.On, m.Trace.Arch)) {
 			return e
@@ -140,7 +158,7 @@ func (m *Merger) own(call string) *gen.Entry {
 }
 
 // widened is an entry that allows what it did, and what another allows.
-func (m *Merger) widened(old *gen.Entry, more Entry) string {
+func (m *merger) widened(old *gen.Entry, more Entry) string {
 	var on []string
 	for _, a := range old.On {
 		on = append(on, gen.ArchName(a))
@@ -189,7 +207,7 @@ func extent(lines []string, first int) (from, to int) {
 }
 
 // declare adds parameters to the signature.
-func (m *Merger) declare(lines, names []string) {
+func (m *merger) declare(lines, names []string) {
 	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		return slices.ContainsFunc(m.File.Params, func(p gen.Param) bool { return p.Name == n })
 	})
@@ -211,7 +229,7 @@ func (m *Merger) declare(lines, names []string) {
 }
 
 // check compiles what came of it, and holds the trace against it once more.
-func (m *Merger) check(merged string) error {
+func (m *merger) check(merged string) error {
 	f, p, err := m.resolve(m.File.Name, merged, m.File.Dialect)
 	if err != nil {
 		var list gen.ErrorList

@@ -38,14 +38,20 @@ func comment(e Entry) string {
 	if e.Count == 1 {
 		times = "once"
 	}
-	text := "# Seen " + times + "."
+	text := "# Seen " + times + ".\n"
 	if len(e.Paths) > 0 {
-		text += "\n# Names: " + some(e.Paths) + "."
+		text += "# Names: " + some(e.Paths) + ".\n"
 	}
+	return text + notes(e)
+}
+
+// notes are the notes of an entry as lines of comment.
+func notes(e Entry) string {
+	text := ""
 	for _, n := range e.Notes {
-		text += "\n# " + strings.ToUpper(n[:1]) + n[1:] + "."
+		text += "# " + strings.ToUpper(n[:1]) + n[1:] + ".\n"
 	}
-	return text + "\n"
+	return text
 }
 
 // entries are what the policy says of rows, in the order of the calls' names, and
@@ -58,7 +64,7 @@ func (t *Trace) entries(rows map[string][]*row) ([]Entry, []string) {
 		list = append(list, t.entry(rows[call], anyFD))
 		for _, r := range rows[call] {
 			for _, a := range r.args {
-				if text := t.text(a, anyFD); (a.kind == descriptor || a.kind == ownID) && text != above {
+				if text := t.text(a, anyFD); (a.kind == descriptor || a.kind == ownID) && text != above && text != aboveDir {
 					names[text] = true
 				}
 			}

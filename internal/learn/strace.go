@@ -52,6 +52,7 @@ var (
 	straceResumed  = regexp.MustCompile(`^<\.\.\. ([a-z_][a-z0-9_]*) resumed> ?`)
 	straceAttached = regexp.MustCompile(`strace: Process \d+ attached$`)
 	straceComment  = regexp.MustCompile(`/\*.*?\*/`)
+	straceWord     = regexp.MustCompile(`\w$`)
 	straceFile     = regexp.MustCompile(`^(-?\w+)<(.*)>$`)
 )
 
@@ -144,6 +145,8 @@ func arguments(text string) []string {
 					i++
 				}
 			}
+		case '<':
+			i = fileEnd(text, i)
 		case '(', '[', '{':
 			depth++
 		case ')', ']', '}':
@@ -161,6 +164,21 @@ func arguments(text string) []string {
 		}
 	}
 	return append(list, strings.TrimSpace(text[start:])) // unfinished
+}
+
+// fileEnd is where the name of a file ends that strace -y puts after a descriptor,
+// from < at open on; open if there is none. Within are commas and brackets, and > as
+// in TCP:[a->b].
+func fileEnd(text string, open int) int {
+	if open == 0 || !straceWord.MatchString(text[:open]) {
+		return open
+	}
+	for i := open + 1; i < len(text); i++ {
+		if text[i] == '>' && (i+1 == len(text) || strings.IndexByte(",)] ", text[i+1]) >= 0) {
+			return i
+		}
+	}
+	return open
 }
 
 // value is what the text of an argument stands for, as far as it is compared.

@@ -20,6 +20,16 @@ import (
 type Policy struct {
 	otherwise  action
 	statements []*statement
+	either     *gen.Pos // of the first form that the two readers take differently
+}
+
+// Ambiguous is where the policy first has a form that compile_seccomp_policy takes
+// otherwise than minijail0, and than [Policy.Meaning].
+func (p *Policy) Ambiguous() (at gen.Pos, ok bool) {
+	if p.either == nil {
+		return gen.Pos{}, false
+	}
+	return *p.either, true
 }
 
 // A statement is what one line says of some calls.

@@ -17,8 +17,8 @@ const maxDepth = 10
 func Read(name string, text []byte, open func(name string) ([]byte, error)) (*Policy, gen.ErrorList) {
 	r := &reader{policy: &Policy{otherwise: action{action: rule.KillProcess}}, open: open}
 	r.file(name, string(text), 0)
-	if r.compiler != nil && r.either != nil && len(r.errs) == 0 {
-		r.fail(*r.either, "minijail0 allows the call if the condition holds, and compile_seccomp_policy, for which %s:%d is written, if it does not; write it as {CONDITION; allow, return ERRNO} or the other way round",
+	if r.compiler != nil && r.policy.either != nil && len(r.errs) == 0 {
+		r.fail(*r.policy.either, "minijail0 allows the call if the condition holds, and compile_seccomp_policy, for which %s:%d is written, if it does not; write it as {CONDITION; allow, return ERRNO} or the other way round",
 			r.compiler.File, r.compiler.Line)
 	}
 	return r.policy, r.errs
@@ -32,7 +32,6 @@ type reader struct {
 	rest     []token  // of the line
 	last     gen.Pos  // of the last token taken
 	compiler *gen.Pos // of the first form that only the compiler reads
-	either   *gen.Pos // of the first form that the two read differently
 	deny     bool     // @denylist
 	nesting  int      // of parentheses
 }

@@ -135,8 +135,8 @@ func (r *reader) filter(s *statement, braces bool) bool {
 		f.action = a
 		s.filters = append(s.filters, f)
 	default: // minijail0: allow, else the error
-		if r.either == nil {
-			r.either = &at
+		if r.policy.either == nil {
+			r.policy.either = &at
 		}
 		s.filters = append(s.filters, f, filter{action: a, pos: at})
 	}

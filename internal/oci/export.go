@@ -42,12 +42,12 @@ func Export(ps []*rule.Policy, archs []arch.Arch) (*Profile, error) {
 			p.Rules = append(p.Rules, rules...)
 		}
 	}
+	p.Rules = joined(p.Rules)
 	for i, policy := range ps {
 		if err := p.means(policy, archs[i]); err != nil {
 			return nil, err
 		}
 	}
-	p.Rules = joined(p.Rules)
 	return p, nil
 }
 

@@ -119,6 +119,12 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// has reports whether an object has a value for a key. null is none.
+func (n *node) has(key string) bool {
+	v := n.get(key)
+	return v != nil && v.value != nil
+}
+
 // fields calls the function for each key an object has. Other keys are
 // errors, and so is anything but an object.
 func (n *node) fields(what string, known map[string]func(*node)) {

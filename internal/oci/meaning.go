@@ -75,6 +75,7 @@ type call struct {
 	name   string
 	always *rule.Case
 	some   []some
+	later  []some // those that always apply, too
 }
 
 // A some is a rule that has conditions.
@@ -158,6 +159,8 @@ func (m *meaning) add(name string, nr uint32, always bool, s some) {
 		c.some = append(c.some, s)
 	case c.always == nil:
 		c.always = &rule.Case{Action: s.action, Src: rule.Src(s.pos)}
+	default:
+		c.later = append(c.later, s)
 	}
 }
 
@@ -229,10 +232,10 @@ func known(name string) bool {
 // an error.
 func (m *meaning) settle(nr uint32) {
 	c := m.calls[nr]
-	cases := c.cases()
 	if c.always != nil {
-		cases = []rule.Case{*c.always}
+		m.shadowed(c)
 	}
+	cases := c.cases()
 	for i, k := range cases {
 		for _, before := range cases[:i] {
 			if k.Action == before.Action || m.disjoint(nr, before, k) {
@@ -248,38 +251,14 @@ func (m *meaning) settle(nr uint32) {
 	}
 }
 
-// cases is a case for each action of the rules with conditions.
-func (c *call) cases() []rule.Case {
-	var cases []rule.Case
-	for i, s := range c.some {
-		if slices.ContainsFunc(c.some[:i], func(b some) bool { return b.action == s.action }) {
-			continue
+// shadowed doubts the rules that one without conditions beats though they are
+// stricter: whoever wrote them thought that they apply.
+func (m *meaning) shadowed(c *call) {
+	for _, s := range slices.Concat(c.some, c.later) {
+		if s.action != c.always.Action && s.action.Stricter(c.always.Action) {
+			m.doubt(s.pos, fmt.Sprintf("%s -> %v never applies: the rule without conditions at line %d decides", c.name, s.action, c.always.Src.Line), "left out")
 		}
-		var requests []request
-		for _, t := range c.some[i:] {
-			if t.action == s.action {
-				requests = append(requests, t.request)
-			}
-		}
-		cases = append(cases, rule.Case{When: anyOf(merged(requests)), Action: s.action, Src: rule.Src(s.pos)})
 	}
-	return cases
-}
-
-// anyOf is the disjunction of requests. It is nil if one asks nothing.
-func anyOf(requests []request) rule.Expr {
-	var or rule.Or
-	for _, r := range requests {
-		x := r.expr()
-		if x == nil {
-			return nil
-		}
-		or = append(or, x)
-	}
-	if len(or) == 1 {
-		return or[0]
-	}
-	return or
 }
 
 // disjoint reports whether no call meets both conditions: their order then

@@ -39,6 +39,44 @@ func (r *request) expr() rule.Expr {
 	return all
 }
 
+// cases is the rule that always applies, or else a case for each action of those
+// with conditions.
+func (c *call) cases() []rule.Case {
+	if c.always != nil {
+		return []rule.Case{*c.always}
+	}
+	var cases []rule.Case
+	for i, s := range c.some {
+		if slices.ContainsFunc(c.some[:i], func(b some) bool { return b.action == s.action }) {
+			continue
+		}
+		var requests []request
+		for _, t := range c.some[i:] {
+			if t.action == s.action {
+				requests = append(requests, t.request)
+			}
+		}
+		cases = append(cases, rule.Case{When: anyOf(merged(requests)), Action: s.action, Src: rule.Src(s.pos)})
+	}
+	return cases
+}
+
+// anyOf is the disjunction of requests. It is nil if one asks nothing.
+func anyOf(requests []request) rule.Expr {
+	var or rule.Or
+	for _, r := range requests {
+		x := r.expr()
+		if x == nil {
+			return nil
+		}
+		or = append(or, x)
+	}
+	if len(or) == 1 {
+		return or[0]
+	}
+	return or
+}
+
 // merged is fewer requests with the same meaning as alternatives. Those that
 // differ in one argument only, of which they ask for intervals, become one that
 // asks for their union. A profile has to spell out many a comparison that a

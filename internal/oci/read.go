@@ -68,7 +68,7 @@ func (t *textual) profile(n *node) *Profile {
 	})
 	switch {
 	case n.value != '{':
-	case n.get("defaultAction") == nil || n.get("defaultAction").value == nil:
+	case !n.has("defaultAction"):
 		n.fail("a profile has a defaultAction")
 	case p.Archs != nil && p.ArchMap != nil:
 		n.get("archMap").fail("a profile has architectures or archMap, not both")
@@ -140,7 +140,7 @@ func (t *textual) rule(n *node) Rule {
 		n.get("name").fail("a rule has a name or names, not both")
 	case len(r.Names) == 0:
 		n.fail("a rule has names")
-	case n.get("action") == nil:
+	case !n.has("action"):
 		n.fail("a rule has an action")
 	}
 	return r
@@ -155,7 +155,7 @@ func (t *textual) arg(n *node) (a Arg) {
 		"op":       func(n *node) { a.Op = oneOf(n, "operator", ops) },
 	})
 	for _, key := range []string{"index", "value", "op"} {
-		if n.value == '{' && n.get(key) == nil {
+		if n.value == '{' && !n.has(key) {
 			n.fail("an argument's condition has index, value and op; %s is missing", key)
 		}
 	}

@@ -130,4 +130,11 @@ other architectures: kill_process
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	// Calls of x32 are killed unless it is one of the architectures.
+	const killed = "calls from 0x40000000 on"
+	one := policytext.Pseudo(resolve(t, "noarg\ngetpid", arch.X86_64))
+	two := policytext.Pseudo(resolve(t, "noarg\ngetpid", arch.X86_64, arch.X32))
+	if !strings.Contains(one, killed) || strings.Contains(two, killed) {
+		t.Errorf("got\n%s\nand\n%s", one, two)
+	}
 }

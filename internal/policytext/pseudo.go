@@ -2,6 +2,7 @@ package policytext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/rule"
@@ -12,6 +13,7 @@ import (
 // in the order of the policies; a parameter is its name.
 func Pseudo(ps []*rule.Policy) string {
 	var b strings.Builder
+	x32 := slices.ContainsFunc(ps, func(p *rule.Policy) bool { return p.Target.Name == "x32" })
 	for _, p := range ps {
 		fmt.Fprintf(&b, "%s:\n", p.Target.Name)
 		for _, c := range p.Calls {
@@ -26,7 +28,7 @@ func Pseudo(ps []*rule.Policy) string {
 				fmt.Fprintf(&b, "\tcall %d, %s: %v\n", int32(c.Nr), c.Name, p.Default)
 			}
 		}
-		if p.Target.X32Shares {
+		if p.Target.X32Shares && !x32 {
 			fmt.Fprintf(&b, "\tcalls from 0x40000000 on (x32), but for -1: %v\n", rule.KillProcess)
 		}
 		if p.Newer != nil {

@@ -90,7 +90,7 @@ func (p *Program) operandJSON(pc int) string {
 	case in.Slot == nil:
 		return fmt.Sprint(in.K)
 	case in.Slot.Sort == nil:
-		return marshal(p.symbol(pc))
+		return marshal(p.Symbol(pc))
 	}
 	var list []any
 	for _, x := range in.Slot.Sort {

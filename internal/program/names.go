@@ -59,7 +59,7 @@ func (n names) Sizeof(typ string) (uint64, error) {
 	return 0, fmt.Errorf("the size of %q is not known here", typ)
 }
 
-var offsetOf = regexp.MustCompile(`offsetof\s*\(\s*struct\s+seccomp_data\s*,\s*(\w+)\s*(?:\[\s*([0-5])\s*\]\s*)?\)`)
+var offsetOf = regexp.MustCompile(`\b(?:__builtin_)?offsetof\s*\(\s*struct\s+seccomp_data\s*,\s*(\w+)\s*(?:\[\s*([0-5])\s*\]\s*)?\)`)
 
 // sizeOf32 is how C adds the size of half an argument to its offset.
 var sizeOf32 = regexp.MustCompile(`sizeof\s*\(\s*(__[us]32|uint32_t|int32_t|(unsigned )?int)\s*\)`)

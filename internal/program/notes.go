@@ -90,10 +90,8 @@ func wordName(off uint32, big bool) string {
 
 // byAudit is the architecture with an audit value, of x86_64 and x32 the former.
 func byAudit(audit uint32) (arch.Arch, bool) {
-	for _, a := range arch.All() {
-		if a != arch.X32 && a.Audit() == audit {
-			return a, true
-		}
+	if a := arch.Arch(audit); a.Valid() && a != arch.X32 {
+		return a, true
 	}
 	return 0, false
 }

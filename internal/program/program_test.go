@@ -54,6 +54,18 @@ func TestRead(t *testing.T) {
 			};
 			static struct sock_fprog prog = { .len = sizeof filter / sizeof filter[0], .filter = filter };
 			int main(void) { struct x y = {0}; return load(&prog); }`,
+		"bare, guarded, with casts": `#ifndef W_H
+			#define W_H
+			(struct sock_filter){ 0x20, 0, 0, 4 }, { 0x15, 0, 3, 0xc000003e }, { 0x20, 0, 0, 0 }, { 0x15, 0, 1, 1 },
+			{ 0x06, 0, 0, 0x7fff0000 }, (struct sock_filter) { 0x06, 0, 0, 0x80000000 }
+			#endif`,
+		"preprocessed": `enum { A, B, C }; enum d { E, F, G, H }; typedef struct { long long a, b; } align;
+			struct sock_filter filter[] = {
+			{ (unsigned short)(0x00|0x00|0x20), 0, 0, __builtin_offsetof (struct seccomp_data, arch) },
+			{ (unsigned short)(0x05|0x10|0x00), 0, 3, (62|0x80000000|0x40000000) },
+			{ (unsigned short)(0x00|0x00|0x20), 0, 0, (__builtin_offsetof (struct seccomp_data, nr)) },
+			{ (unsigned short)(0x05|0x10|0x00), 0, 1, 1 }, { (unsigned short)(0x06|0x00), 0, 0, 0x7fff0000U },
+			{ (unsigned short)(0x06|0x00), 0, 0, 0x80000000U }, };`,
 		"designators": `struct sock_filter f[] = {
 			{ .code = 0x20, .k = 4 }, { .code = 0x15, .jt = 0, .jf = 3, .k = 0xc000003eU },
 			{ .code = 0x20 }, { .code = 0x15, .k = 1, .jf = 1 }, { .code = 6, .k = 0x7fff0000 }, { .code = 6, .k = 0x80000000, }, };`,
@@ -96,6 +108,12 @@ func swapped(p []bpf.Insn, really bool) []bpf.Insn {
 	return p
 }
 
+// Ends of errors about what only a compiler can read.
+const (
+	unknown = " is no instruction in a form that is known here; if it is a macro, hand over what the preprocessor makes of it (cc -E -P)"
+	choice  = "which instructions there are is up to the preprocessor; hand over what it makes of this (cc -E -P)"
+)
+
 // TestReadErrors shows each error and its place.
 func TestReadErrors(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
@@ -114,6 +132,15 @@ func TestReadErrors(t *testing.T) {
 		{"{ 6, 0, 0, (unsigned int)log_fd }", "x:1:26: log_fd is no constant known here"},
 		{"a[] = {{ 6, 0, 0, 0 }};\nb[] = {{ 6, 0, 0, 0 }};", "x:2:8: this is an instruction of a second array; a program is one"},
 		{"a[] = {{ 6, 0, 0, 0 }", "x:1:7: this is not closed"},
+		{"a[] = {\n{ 0x20, 0, 0, 0 },\n ALLOW(read),\nKILL,\n{ 6, 0, 0, 0 }};", "x:3:2: \"ALLOW(read)\"" + unknown},
+		{"a[] = {\n LOAD, { 6, 0, 0, 0 }};", "x:2:2: \"LOAD\"" + unknown},
+		{"a[] = {{ 6, 0, 0, 0 }, KILL };", "x:1:24: \"KILL\"" + unknown},
+		{"a[] = {{ 0x20, 0, 0, 0 },\n{ 6 },\n{ 6, 0, 0, 0 }};", "x:2:1: \"{ 6 }\"" + unknown},
+		{"a[] = {{ 0x20, 0, 0, 0 },\n[1] = { 6, 0, 0, 0 }};", "x:2:1: \"[1] =\"" + unknown},
+		{"{ 0x20, 0, 0, 0 },\nBPF_STMT(6, 0)\nKILL", "x:3:1: \"KILL\"" + unknown},
+		{"a[] = {{ 0x20, 0, 0, 0 },\n#ifdef X\n{ 6, 0, 0, 0 },\n#endif\n{ 6, 0, 0, 1 }};", "x:2:1: " + choice},
+		{"a[] = {{ 6, 0, 0, 0 },\n # if 0 // no\n};", "x:2:2: " + choice},
+		{"{ 0x20, 0, 0, 0 },\n#if X\n{ 6, 0, 0, 0 },\n#endif", "x:2:1: " + choice},
 		{"ld [4]\nlda [0]\n", `x:2:1: "lda" is no instruction seccomp takes`},
 		{"ld 4", `x:1:4: ld does not take "4"`},
 		{"ld [64]\nret #0", "x: instruction 0 loads offset 64, past struct seccomp_data of 64 bytes"},

@@ -14,9 +14,9 @@ func (p *Program) Text(note func(pc int) string) string {
 	for pc, in := range p.Insns {
 		insns[pc] = in.Insn
 	}
-	lines := strings.SplitAfter(bpf.List(insns, p.symbol, note), "\n")
+	lines := strings.SplitAfter(bpf.List(insns, p.Symbol, note), "\n")
 	for pc, in := range insns {
-		symbol := p.symbol(pc)
+		symbol := p.Symbol(pc)
 		if !hides(insns, pc) && (symbol == "" || strings.Contains(lines[pc], "#"+symbol)) {
 			continue
 		}
@@ -47,26 +47,4 @@ func hides(insns []bpf.Insn, pc int) bool {
 		return uint64(in.K)+1 > last
 	}
 	return false
-}
-
-// symbol is the operand of an instruction that is filled in, "" for others.
-func (p *Program) symbol(pc int) string {
-	s := p.Insns[pc].Slot
-	switch {
-	case s == nil:
-		return ""
-	case s.Sort != nil:
-		var list []string
-		for _, x := range s.Sort {
-			if x.Param >= 0 {
-				list = append(list, "$"+p.Params[x.Param].Name)
-			} else {
-				list = append(list, fmt.Sprint(uint32(x.Value)))
-			}
-		}
-		return fmt.Sprintf("sort(%s)[%d]", strings.Join(list, ", "), s.Index)
-	case s.High:
-		return "$" + p.Params[s.Param].Name + ">>32"
-	}
-	return "$" + p.Params[s.Param].Name
 }

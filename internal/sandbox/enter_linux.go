@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -59,6 +60,9 @@ func (l *launch) run(socket int) error {
 	if err := unix.Access(l.Path, unix.X_OK); err != nil {
 		return &os.PathError{Op: "exec", Path: l.Path, Err: err}
 	}
+	// The Go runtime has raised the limit on descriptors for this process. Package
+	// syscall puts it back before an execve, this one too, which fails with ENOENT.
+	syscall.Exec("", []string{""}, nil)
 	r, err := newRegion(l)
 	if err != nil {
 		return err

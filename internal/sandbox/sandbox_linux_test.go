@@ -2,12 +2,14 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/tileseal/tileseal/arch"
@@ -146,6 +148,24 @@ func TestExecOnce(t *testing.T) {
 	r = run(t, Enforce, "noarg\ndefault -> allow\nexecve -> kill_process\n", nil, "/bin/sh", "-c", "exec /bin/true")
 	if r.err != nil || r.end.Signal != "SIGSYS" {
 		t.Errorf("%+v, want SIGSYS", r)
+	}
+}
+
+// The limit on descriptors is the caller's, not the one that the Go runtime raises.
+func TestLimit(t *testing.T) {
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	limit := old
+	limit.Cur -= limit.Cur / 8 // above the descriptors that are open
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skip(err)
+	}
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)
+	r := run(t, Enforce, "noarg\ndefault -> allow\n", nil, "/bin/sh", "-c", "ulimit -Sn")
+	if r.err != nil || r.out != fmt.Sprintln(limit.Cur) {
+		t.Errorf("%+v, %v, want %d", r, r.err, limit.Cur)
 	}
 }
 

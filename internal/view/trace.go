@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/vm"

@@ -5,7 +5,6 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -82,24 +81,7 @@ func from(name string, a arch.Arch, program *prove.Program) *Program {
 // Symbol is how listings write the operand of an instruction that is filled in
 // when the program is installed, "" for a number.
 func (p *Program) Symbol(pc int) string {
-	s := p.Insns[pc].Slot
-	switch {
-	case s == nil, s.Sort == nil && s.High && p.Params[s.Param].Bits == 32:
-		return ""
-	case s.Sort == nil && s.High:
-		return "$" + p.Params[s.Param].Name + ">>32"
-	case s.Sort == nil:
-		return "$" + p.Params[s.Param].Name
-	}
-	var members []string
-	for _, x := range s.Sort {
-		if x.Param >= 0 {
-			members = append(members, "$"+p.Params[x.Param].Name)
-		} else {
-			members = append(members, fmt.Sprint(uint32(x.Value)))
-		}
-	}
-	return fmt.Sprintf("sort(%s)[%d]", strings.Join(members, ", "), s.Index)
+	return (&prove.Program{Insns: p.Insns, Params: p.Params}).Symbol(pc)
 }
 
 // needs lists the parameters that the operand of an instruction depends on.
