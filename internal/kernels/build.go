@@ -71,7 +71,7 @@ func (b *builder) initramfs(t *target) ([]byte, error) {
 		{path: "sys", mode: fs.ModeDir | 0o555},
 		{path: "tmp", mode: fs.ModeDir | 0o777},
 	}}
-	if err := tr.program("internal/kernels/init", t.goarch, "init"); err != nil {
+	if err := tr.program("internal/kernels/init", "", t.goarch, "init"); err != nil {
 		return nil, err
 	}
 	if err := tr.file(filepath.Join(b.root, "go.mod"), guestRoot+"/go.mod"); err != nil {
@@ -79,7 +79,7 @@ func (b *builder) initramfs(t *target) ([]byte, error) {
 	}
 	plan := console.Plan{Passes: b.passes(), Restart: t.machine.restart, Slip: t.machine.slip}
 	for _, goarch := range t.goarchs() {
-		if err := tr.program(probe, goarch, guestBuilt+"/"+path.Base(probe)+"-"+goarch); err != nil {
+		if err := tr.program(probe, "", goarch, guestBuilt+"/"+path.Base(probe)+"-"+goarch); err != nil {
 			return nil, err
 		}
 		for _, s := range b.suites {
@@ -114,8 +114,8 @@ func (tr *tree) file(name, as string) error {
 }
 
 // program adds a main package, built.
-func (tr *tree) program(pkg, goarch, as string) error {
-	file, err := tr.compile(pkg, "", goarch, false)
+func (tr *tree) program(pkg, tags, goarch, as string) error {
+	file, err := tr.compile(pkg, tags, goarch, false)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (tr *tree) program(pkg, goarch, as string) error {
 // suite adds a suite built for goarch, and what its tests read and run.
 func (tr *tree) suite(s suite, tests []string, goarch string) (step console.Step, err error) {
 	for _, pkg := range s.built {
-		if err := tr.program(pkg, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
+		if err := tr.program(pkg, s.tags, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
 			return step, err
 		}
 	}

@@ -48,6 +48,16 @@ var suites = []suite{
 		files:  []string{"*.seccomppolicy", "doc.go", "../*.seccomppolicy"},
 	},
 	{
+		// Go programs do each tile's work under its own program, with the runtime
+		// under stress.
+		pkg:   "goruntime/internal/tiles",
+		slow:  true,
+		tags:  "tileseal_experimental",
+		tests: []string{"TestSurvival"},
+		files: []string{"../../../policy/gotile/*.seccomppolicy"},
+		built: []string{"goruntime/internal/tiles"},
+	},
+	{
 		pkg:    "install",
 		only:   []string{"386", "amd64", "arm64"},
 		tests:  []string{"TestProcess", "TestProcessEveryThread", "TestProcessDenied", "TestProcessWithoutRoot", "TestThread", "TestUnknownFlag", "TestProbe", "TestVerify", "TestExec"},

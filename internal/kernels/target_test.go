@@ -41,7 +41,7 @@ func TestChoose(t *testing.T) {
 func TestChooseSuites(t *testing.T) {
 	for names, want := range map[string]string{
 		"default":             "internal/kerneltest policy install",
-		"all":                 "internal/kerneltest policy policy/gotile install internal/bpf vm",
+		"all":                 "internal/kerneltest policy policy/gotile goruntime/internal/tiles install internal/bpf vm",
 		"policy,vm":           "policy vm",
 		"internal/kerneltest": "internal/kerneltest",
 	} {

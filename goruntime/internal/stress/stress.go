@@ -94,11 +94,20 @@ func work(length time.Duration, heap int, archive, logFile *os.File) {
 }
 
 // Work runs all loads until the time is over and returns how many rounds each of
-// them made, in their order. It is an error if one made none.
+// them made, in their order. Machines too slow for one of each get half a minute
+// more; then it is an error if a load made none.
 func Work(loads []Load, length time.Duration) ([]int64, error) {
 	var wg sync.WaitGroup
 	rounds := make([]atomic.Int64, len(loads))
-	for end := time.Now().Add(length); time.Now().Before(end); {
+	idle := func() bool {
+		for i := range rounds {
+			if rounds[i].Load() == 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for end := time.Now().Add(length); time.Now().Before(end) || idle() && time.Since(end) < 30*time.Second; {
 		// Busy and idle phases in turn: an idle program sleeps in the
 		// poller and has to be woken there.
 		var stop atomic.Bool

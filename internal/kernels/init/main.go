@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/tileseal/tileseal/internal/kernels/console"
+	"golang.org/x/sys/unix"
 )
 
 // Commands of reboot(2) (include/uapi/linux/reboot.h).
@@ -48,12 +49,30 @@ func prepare() (*console.Plan, error) {
 			return nil, fmt.Errorf("mounting %s: %w", m[1], err)
 		}
 	}
+	if err := loopback(); err != nil {
+		return nil, fmt.Errorf("loopback interface: %w", err)
+	}
 	text, err := os.ReadFile(console.PlanFile)
 	if err != nil {
 		return nil, err
 	}
 	plan := new(console.Plan)
 	return plan, json.Unmarshal(text, plan)
+}
+
+// loopback switches the interface lo on, which nobody else does here.
+func loopback() error {
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(s)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo)
 }
 
 func run(plan *console.Plan) error {
