@@ -93,7 +93,7 @@ endif
 
 check:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on these"; exit 1; }
-	$(GO) vet ./... ./install/testdata/child ./testdata/sigsys/child ./internal/emit/everything/testdata/child
+	$(GO) vet ./... ./install/testdata/child ./install/testdata/attack ./testdata/sigsys/child ./internal/emit/everything/testdata/child
 	GOOS=darwin $(GO) vet ./arch ./cmd/... ./goruntime ./install ./vm
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) mod tidy -diff

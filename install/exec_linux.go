@@ -86,7 +86,7 @@ func pointers(list []string) ([]*byte, error) {
 //
 //go:nosplit
 func (p *program) loadAndExec(r *replacement) answer {
-	if a := p.load(); a.errno != 0 || a.value != 0 {
+	if a := p.load(); a.call != "" {
 		return a
 	}
 	_, _, errno := unix.RawSyscall(unix.SYS_EXECVE,

@@ -30,11 +30,16 @@ func Process(filter []unix.SockFilter, flags ...Flag) error {
 // passes the work on.
 func onSpareThread(p *program, result chan<- error) {
 	runtime.LockOSThread()
-	if unix.Gettid() != unix.Getpid() {
+	main, err := onMainThread()
+	if err == nil && !main {
 		seal(p, result)
 		return
 	}
 	defer runtime.UnlockOSThread()
+	if err != nil {
+		result <- err
+		return
+	}
 	passed := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -43,11 +48,24 @@ func onSpareThread(p *program, result chan<- error) {
 	result <- <-passed
 }
 
+// onMainThread fails if a filter that is there already answers 0, or an errno,
+// in the kernel's place.
+func onMainThread() (bool, error) {
+	tid, pid := unix.Gettid(), unix.Getpid()
+	switch {
+	case tid <= 0:
+		return false, answer{call: "gettid"}.err()
+	case pid <= 0:
+		return false, answer{call: "getpid"}.err()
+	}
+	return tid == pid, nil
+}
+
 // seal loads p on all threads. Its own is locked, and unlocked only once it is
 // like all the others: otherwise it ends with the goroutine, taking
 // no_new_privs with it.
 func seal(p *program, result chan<- error) {
-	if a := p.load(); a.errno != 0 || a.value != 0 {
+	if a := p.load(); a.call != "" {
 		result <- a.err()
 		return
 	}
@@ -75,7 +93,7 @@ func Thread(filter []unix.SockFilter, flags ...Flag) error {
 	if err != nil {
 		return err
 	}
-	if a := p.load(); a.errno != 0 || a.value != 0 {
+	if a := p.load(); a.call != "" {
 		return a.err()
 	}
 	return nil

@@ -58,31 +58,72 @@ func prepare(filter []unix.SockFilter, kernelFlags uintptr, flags []Flag) (*prog
 type answer struct {
 	call  string // the system call that failed
 	value uintptr
-	errno unix.Errno
+	errno unix.Errno // 0: value is not one that the kernel gives
 }
 
 // load installs p from the calling thread, and makes no call after that: it
 // and what it calls may not even grow the stack.
 //
+// A filter that is there already can answer any call in the kernel's place, 0
+// included, which says that all is well. It is not believed: no_new_privs is
+// read back, which takes a 1, and what is installed is tried first in a way that
+// has to fail. (A tracer can do more, and could as well take the filter away.)
+//
 //go:nosplit
 func (p *program) load() answer {
-	if _, _, errno := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
-		return answer{"prctl(PR_SET_NO_NEW_PRIVS)", 0, errno}
+	if a := setNoNewPrivs(); a.call != "" {
+		return a
 	}
-	r, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.flags, uintptr(unsafe.Pointer(&p.fprog)))
-	if r == 0 && errno == 0 {
+	// Filters see the address of the program and not its length, so that this
+	// call is to them the same as the next; the kernel refuses what is empty.
+	n := p.fprog.Len
+	p.fprog.Len = 0
+	r, errno := p.set()
+	p.fprog.Len = n
+	if errno != unix.EINVAL {
+		return answer{"seccomp", r, errno}
+	}
+	if r, errno = p.set(); r == 0 && errno == 0 {
 		return answer{}
 	}
 	return answer{"seccomp", r, errno}
 }
 
+//go:nosplit
+func (p *program) set() (uintptr, unix.Errno) {
+	r, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, p.flags, uintptr(unsafe.Pointer(&p.fprog)))
+	return r, errno
+}
+
+//go:nosplit
+func setNoNewPrivs() answer {
+	const set, get = "prctl(PR_SET_NO_NEW_PRIVS)", "prctl(PR_GET_NO_NEW_PRIVS)"
+	if r, _, errno := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); r != 0 || errno != 0 {
+		return answer{set, r, errno}
+	}
+	switch r, _, errno := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0); {
+	case errno != 0:
+		return answer{get, r, errno}
+	case r != 1:
+		return answer{set, 0, 0}
+	}
+	return answer{}
+}
+
+// errAnswered is for answers that are not the kernel's.
+var errAnswered = errors.New("another filter, or a tracer, answers in the kernel's place")
+
 // err words a refusal. With TSYNC and without an errno the value is the id of
 // the thread in the way (seccomp(2), RETURN VALUE).
 func (a answer) err() error {
-	if a.errno == 0 {
+	if a.call == "seccomp" && a.errno == 0 && int(a.value) > 0 {
 		return &ConflictError{TID: int(a.value)}
 	}
-	return fmt.Errorf("install: nothing installed: %w", os.NewSyscallError(a.call, a.errno))
+	var err error = errAnswered
+	if a.errno != 0 {
+		err = a.errno
+	}
+	return fmt.Errorf("install: nothing installed: %w", os.NewSyscallError(a.call, err))
 }
 
 // noKillThread refuses filters that may kill a thread rather than the process.

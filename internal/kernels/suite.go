@@ -62,7 +62,7 @@ var suites = []suite{
 		only:   []string{"386", "amd64", "arm64"},
 		tests:  []string{"TestProcess", "TestProcessEveryThread", "TestProcessDenied", "TestProcessWithoutRoot", "TestThread", "TestUnknownFlag", "TestProbe", "TestVerify", "TestExec"},
 		beside: []string{"TestProcess", "TestThread"},
-		built:  []string{"install/testdata/child"},
+		built:  []string{"install/testdata/child", "install/testdata/attack"},
 	},
 	{
 		pkg:    "internal/bpf",
