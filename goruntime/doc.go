@@ -103,7 +103,8 @@
 // # Support
 //
 // The levels were run on amd64 and 386, built by Go 1.26 and 1.27. Those of the other
-// GOARCHs were read from the runtime's source: arm64, which Prepare takes, and arm,
+// GOARCHs were read from the runtime's source: arm64, on which every tile of package
+// gotile has lived under its program since, and which Prepare takes, and arm,
 // loong64, mips, mipsle, mips64, mips64le, ppc64, ppc64le, riscv64 and s390x, which it
 // refuses with [ErrExperimental] unless the program is built with the tag
 // tileseal_experimental. What is weaker there, and why, stands in the texts: on s390x

@@ -20,7 +20,8 @@
 //
 // On amd64 and 386 the runtime's calls were measured. On arm64, and on arm, loong64,
 // mips, mipsle, mips64, mips64le, ppc64, ppc64le, riscv64 and s390x they are read
-// from its source. But for arm64 the programs are there only with the build tag
+// from its source; every tile has done its work under its program on arm64 and on
+// riscv64, on emulated kernels. But for arm64 the programs are there only with the build tag
 // tileseal_experimental, and goruntime.Prepare asks for the same tag. Besides, a
 // filter can check less on some of them:
 //

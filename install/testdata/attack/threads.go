@@ -83,7 +83,8 @@ func divergeOne() error {
 
 // strictOne puts a thread into strict mode, where it sits in a read for good.
 // Nothing may want that thread to stop: neither the garbage collector nor,
-// with a processor of its own, the scheduler.
+// with a processor of its own, the scheduler. Signals are blocked, as their
+// handler may make calls that end the thread.
 func strictOne() error {
 	debug.SetGCPercent(-1)
 	var p [2]int
@@ -95,6 +96,13 @@ func strictOne() error {
 	b := new([1]byte)
 	go func() {
 		runtime.LockOSThread()
+		var all unix.Sigset_t
+		for i := range all.Val {
+			all.Val[i] = ^all.Val[i]
+		}
+		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &all, nil); err != nil {
+			panic(err)
+		}
 		tids <- unix.Gettid()
 		unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, modeStrict, 0)
 		unix.RawSyscall(unix.SYS_READ, uintptr(p[0]), uintptr(unsafe.Pointer(b)), 1)
