@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tileseal/tileseal/arch"
+	"github.com/tileseal/tileseal/internal/emit"
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/prove"
 	"github.com/tileseal/tileseal/internal/rule"
@@ -39,9 +40,7 @@ func runDiff(c *command) error {
 	if *asJSON || v.Result != "different" {
 		return c.print(v, *asJSON)
 	}
-	for _, e := range v.Examples {
-		fmt.Fprintf(c.stdout, "%s\n\tparameters %v: %s before, %s after\n", e.Call, e.Params, e.Got, e.Want)
-	}
+	v.sayChanges(c)
 	if v.Reason != "" {
 		fmt.Fprintf(c.stdout, "there may be more: cannot decide: %s\n", v.Reason)
 	}
@@ -68,7 +67,8 @@ func (c *command) resolveBoth(r *reading, oldLevels string, a arch.Arch) (ps [2]
 // the differences: there may be more than those listed.
 func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy) (prove.Stats, error)) {
 	for _, nr := range append(numbers(old, new), -1) {
-		stats, err := compare(only(old, nr), only(new, nr))
+		before, after := only(old, nr), only(new, nr)
+		stats, err := compare(before, after)
 		v.Paths += stats.Paths
 		var ce *prove.Counterexample
 		var un *prove.Undecided
@@ -76,6 +76,8 @@ func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy)
 		case errors.As(err, &ce):
 			v.Result = "different"
 			e := exampleOf(ce, old.Params)
+			e.change(before, after)
+			e.Before, e.After = ruleFor(old, nr), ruleFor(new, nr)
 			if nr < 0 {
 				e.Call = "calls without a rule, as " + e.Call
 			}
@@ -84,6 +86,61 @@ func (v *verdict) compare(old, new *rule.Policy, compare func(a, b *rule.Policy)
 			if v.Reason = un.Reason; v.Result != "different" {
 				v.Result = "undecided"
 			}
+		}
+	}
+}
+
+// What became of a call from one policy to another, as an example's Change says
+// it.
+const (
+	laxer    = "laxer"
+	stricter = "stricter"
+	mixed    = "mixed" // laxer for some arguments or parameters, stricter for others
+)
+
+// change fills in which way a call's verdicts went. What cannot be decided is
+// taken to go that way too.
+func (e *example) change(before, after *rule.Policy) {
+	_, up := prove.NoWider(before, after)
+	_, down := prove.NoWider(after, before)
+	switch {
+	case up != nil && down != nil:
+		e.Change = mixed
+	case up != nil:
+		e.Change = laxer
+	default:
+		e.Change = stricter
+	}
+}
+
+// ruleFor is the rule a policy has for a call, in words.
+func ruleFor(p *rule.Policy, nr int64) string {
+	for _, c := range p.Calls {
+		if int64(c.Nr) == nr && len(c.Cases) > 0 {
+			return emit.Rule(p, c)
+		}
+	}
+	if nr < 0 {
+		return "always " + p.Default.String()
+	}
+	return "no rule, so " + p.Default.String()
+}
+
+// sayChanges writes what differs, what is laxer first.
+func (v *verdict) sayChanges(c *command) {
+	for _, part := range []struct{ change, title string }{
+		{laxer, "Allowed more than before:"},
+		{mixed, "Allowed more for some arguments or parameters, less for others:"},
+		{stricter, "Allowed less than before:"},
+	} {
+		title := part.title + "\n"
+		for _, e := range v.Examples {
+			if e.Change != part.change {
+				continue
+			}
+			fmt.Fprintf(c.stdout, "%s%s\n\tparameters %v: %s before, %s after\n\tbefore: %s\n\tafter:  %s\n",
+				title, e.Call, e.Params, e.Got, e.Want, e.Before, e.After)
+			title = ""
 		}
 	}
 }

@@ -85,6 +85,7 @@ type compilation struct {
 // and gives them out in their order.
 func (c *command) compileAll(r *reading, targets, several []arch.Arch) []*compilation {
 	all := make([]*compilation, c.NArg())
+	progress := c.progress("policies compiled and proven:", len(all))
 	free := make(chan bool, runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
 	for i, file := range c.Args() {
@@ -96,6 +97,7 @@ func (c *command) compileAll(r *reading, targets, several []arch.Arch) []*compil
 			quiet := *c
 			quiet.stderr = &one.warnings
 			one.file, one.targets, one.err = quiet.compileFor(r, file, targets, several)
+			progress.step()
 		})
 	}
 	running.Wait()

@@ -127,7 +127,7 @@ func TestDiffSeveral(t *testing.T) {
 	write(t, "old.seccomppolicy", tile)
 	write(t, "new.seccomppolicy", tile+"socketcall on i386\n")
 	code, out, errs := call("diff", "-arch", "x86_64,i386", "old.seccomppolicy", "new.seccomppolicy")
-	if want := "socketcall() on x86\n"; code != 1 || !strings.HasPrefix(out, want) || strings.Contains(out, "x86_64") {
+	if want := "Allowed more than before:\nsocketcall() on x86\n"; code != 1 || !strings.HasPrefix(out, want) || strings.Contains(out, "x86_64") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	code, out, errs = call("diff", "-arch", "x86_64,x32", "old.seccomppolicy", "new.seccomppolicy")

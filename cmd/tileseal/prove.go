@@ -38,10 +38,14 @@ type example struct {
 	Params map[string]int64 `json:"params"`
 	Got    string           `json:"got"`
 	Want   string           `json:"want"`
+	Change string           `json:"change,omitempty"` // of diff: laxer, stricter or mixed
+	Before string           `json:"before,omitempty"` // of diff: the call's rule in words
+	After  string           `json:"after,omitempty"`
 }
 
 func exampleOf(c *prove.Counterexample, params []rule.Param) example {
-	e := example{vm.Call(c.Data).String(), c.Data.Nr, c.Data.Arch, c.Data.Args, map[string]int64{}, c.Got.String(), c.Want.String()}
+	e := example{Call: vm.Call(c.Data).String(), Nr: c.Data.Nr, Arch: c.Data.Arch, Args: c.Data.Args,
+		Params: map[string]int64{}, Got: c.Got.String(), Want: c.Want.String()}
 	for i, p := range params {
 		e.Params[p.Name] = int64(c.Params[i])
 	}

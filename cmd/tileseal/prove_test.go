@@ -99,8 +99,8 @@ func TestDiff(t *testing.T) {
 	}{
 		{"the same", tile, 0, []string{"proven equal"}},
 		{"said otherwise", "uint dir_fd, uint log_fd\ngetpid\nclose: (and (ne (arg 0) 2) (not (in (arg 0) dir_fd log_fd)))\nwrite: (in (arg 0) log_fd 2)\n", 0, []string{"proven equal"}},
-		{"wider", strings.Replace(tile, "(eq (arg 0) 2) (eq", "(eq (arg 0) 2) (eq (arg 0) 1) (eq", 1), 1, []string{"write(1) on x86_64\n", "kill_process before, allow after"}},
-		{"narrower", strings.Replace(tile, "getpid\n", "", 1), 1, []string{"getpid() on x86_64\n", "allow before, kill_process after"}},
+		{"wider", strings.Replace(tile, "(eq (arg 0) 2) (eq", "(eq (arg 0) 2) (eq (arg 0) 1) (eq", 1), 1, []string{"Allowed more than before:\nwrite(1) on x86_64\n", "kill_process before, allow after", "\tbefore: if ", "\tafter:  if argument 0 is 2, 1 or log_fd\n"}},
+		{"narrower", strings.Replace(tile, "getpid\n", "", 1), 1, []string{"Allowed less than before:\ngetpid() on x86_64\n", "allow before, kill_process after", "\tafter:  no rule, so kill_process\n"}},
 		{"as two policies within each other", "uint dir_fd, uint log_fd\nwithin \"fence.seccomppolicy\"\nwrite: (in (arg 0) log_fd 2)\nclose: (not (in (arg 0) 2 dir_fd log_fd))\ngetpid\n", 0, []string{"proven equal"}},
 		{"another default", tile + "default -> log\n", 1, []string{"write() on x86_64\n", "close(2) on x86_64\n", "calls without a rule, as call 0xffffffff() on x86_64\n", "kill_process before, log after"}},
 	} {

@@ -41,7 +41,7 @@ func (w *goWriter) doc() {
 		return
 	}
 	for _, c := range w.Calls {
-		w.item("%s, %s", c.Name, w.condition(c))
+		w.item("%s, %s", c.Name, prose{w.Policy, w.param}.rule(c))
 	}
 	w.comments("")
 	if w.Default == rule.KillProcess {

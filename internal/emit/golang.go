@@ -323,7 +323,7 @@ func (w *goWriter) part(pc int, in compile.Insn) string {
 		return "The calls that have a rule."
 	case in.Call >= 0:
 		c := w.Calls[in.Call]
-		return fmt.Sprintf("%s: %s (%s)", c.Name, w.condition(c), w.sources(c))
+		return fmt.Sprintf("%s: %s (%s)", c.Name, prose{w.Policy, w.param}.rule(c), w.sources(c))
 	case pc < first || pc < 3:
 		return "Calls of another architecture are killed. What is left is told apart by number."
 	case in.Ref.Kind == compile.Verdict && w.Program.Layout != compile.Plain:

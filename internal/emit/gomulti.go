@@ -45,7 +45,7 @@ func (w *goWriter) partAt(pc int, in compile.Insn) string {
 		return fmt.Sprintf("Calls of %s: tests in the order that costs least; rules share their ends.", archs[0])
 	case in.Call >= 0:
 		c := w.Calls[in.Call]
-		return fmt.Sprintf("%s on %s: %s (%s)", c.Name, archs[0], w.condition(c), w.sources(c))
+		return fmt.Sprintf("%s on %s: %s (%s)", c.Name, archs[0], prose{w.Policy, w.param}.rule(c), w.sources(c))
 	case in.Ref.Kind == compile.Verdict:
 		return fmt.Sprintf("The verdicts on calls of %s.", archs[0])
 	}
@@ -77,7 +77,7 @@ func (w *goWriter) sharedRules() []sharedRule {
 	var rules []sharedRule
 	index := map[[2]string]int{}
 	for i, c := range w.Calls {
-		key := [2]string{c.Name, w.condition(c)}
+		key := [2]string{c.Name, prose{w.Policy, w.param}.rule(c)}
 		n, ok := index[key]
 		if !ok {
 			n = len(rules)

@@ -191,32 +191,6 @@ func (w *goWriter) param(name string) string {
 	return paramIdent(name)
 }
 
-// condition is when a call gets the action of its rule, in words.
-func (w *goWriter) condition(c rule.Call) string {
-	words := prose{w.Policy, w.param}
-	same := true
-	var alts, each []string
-	for _, k := range c.Cases {
-		same = same && k.Action == c.Cases[0].Action
-		if k.When == nil {
-			alts = nil
-			each = append(each, "otherwise "+verbShort(k.Action))
-			break
-		}
-		alts = append(alts, words.expr(k.When))
-		each = append(each, verbShort(k.Action)+" if "+words.expr(k.When))
-	}
-	switch {
-	case !same:
-		return strings.Join(each, "; ")
-	case alts == nil:
-		return "always " + verbShort(c.Cases[0].Action)
-	case c.Cases[0].Action != rule.Allow:
-		return "if " + strings.Join(alts, "; or if ") + ", then " + verbShort(c.Cases[0].Action)
-	}
-	return "if " + strings.Join(alts, "; or if ")
-}
-
 func verbShort(a rule.Action) string {
 	if a == rule.Allow {
 		return "allowed"

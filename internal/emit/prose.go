@@ -182,3 +182,28 @@ func verb(a rule.Action) string {
 	}
 	return "is allowed"
 }
+
+// rule is when a call gets the action of its rule, in words.
+func (p prose) rule(c rule.Call) string {
+	same := true
+	var alts, each []string
+	for _, k := range c.Cases {
+		same = same && k.Action == c.Cases[0].Action
+		if k.When == nil {
+			alts = nil
+			each = append(each, "otherwise "+verbShort(k.Action))
+			break
+		}
+		alts = append(alts, p.expr(k.When))
+		each = append(each, verbShort(k.Action)+" if "+p.expr(k.When))
+	}
+	switch {
+	case !same:
+		return strings.Join(each, "; ")
+	case alts == nil:
+		return "always " + verbShort(c.Cases[0].Action)
+	case c.Cases[0].Action != rule.Allow:
+		return "if " + strings.Join(alts, "; or if ") + ", then " + verbShort(c.Cases[0].Action)
+	}
+	return "if " + strings.Join(alts, "; or if ")
+}
