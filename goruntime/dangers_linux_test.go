@@ -154,8 +154,8 @@ func attach(tid int, first bool) bool {
 	if unix.PtraceDetach(tid) == nil {
 		return true
 	}
-	if !first {
-		unix.Waitid(unix.P_PID, tid, nil, unix.WEXITED|unix.WALL|unix.WNOHANG, nil)
+	if !first { // killed while it was stopped: it ends, or has been waited for
+		unix.Waitid(unix.P_PID, tid, nil, unix.WEXITED|unix.WALL, nil)
 	}
 	return false
 }
