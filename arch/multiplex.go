@@ -80,3 +80,17 @@ func (t *Table) Multiplexed(name string) (call string, index uint32, ok bool) {
 func (a Arch) Multiplexed(name string) (call string, index uint32, ok bool) {
 	return a.Table().Multiplexed(name)
 }
+
+// Known reports whether any architecture has a system call of that name, by itself
+// or through socketcall or ipc. It looks into the tables of all.
+func Known(name string) bool {
+	for _, in := range infos {
+		if _, ok := in.arch.Number(name); ok {
+			return true
+		}
+		if _, _, ok := in.arch.Multiplexed(name); ok {
+			return true
+		}
+	}
+	return false
+}

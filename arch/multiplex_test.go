@@ -97,3 +97,18 @@ func ExampleArch_Multiplexed() {
 	// x86 361 socketcall 2 true
 	// x86_64 49  0 false
 }
+
+func TestKnown(t *testing.T) {
+	for name, want := range map[string]bool{
+		"read":          true,
+		"cacheflush":    true, // of arm and mips alone
+		"clock_gettime": true,
+		"shmget":        true, // through ipc too
+		"wirte":         false,
+		"":              false,
+	} {
+		if got := arch.Known(name); got != want {
+			t.Errorf("Known(%q) = %v", name, got)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (f *Filter) add(r Rule) error {
 	if err != nil {
 		return err
 	}
-	if !known(r.Call) {
+	if !arch.Known(r.Call) {
 		return ErrUnknownCall
 	}
 	var edits []edit
@@ -110,19 +110,6 @@ func (f *Filter) check(r Rule) ([]Cond, error) {
 		return nil, ErrSeveral
 	}
 	return ordered(r.When)
-}
-
-// known reports whether some architecture has the call.
-func known(name string) bool {
-	for _, a := range arch.All() {
-		if _, ok := a.Number(name); ok {
-			return true
-		}
-		if _, _, ok := a.Multiplexed(name); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // edits are the changes a rule makes on one architecture.
@@ -230,7 +217,7 @@ func (f *Filter) Prioritize(name string, priority uint8) error {
 	if f.set.Len() == 0 {
 		return fmt.Errorf("filter: priority of %s: %w", name, ErrNoArch)
 	}
-	if !known(name) {
+	if !arch.Known(name) {
 		return fmt.Errorf("filter: priority of %s: %w", name, ErrUnknownCall)
 	}
 	for _, a := range f.set.All() {

@@ -52,27 +52,33 @@ func (r *reading) checkArchs(c *command, archs []arch.Arch) error {
 // program reads a policy and makes one program of it for all architectures.
 // Warnings go to standard error.
 func (c *command) program(r *reading, file string, archs []arch.Arch) (*gen.File, gen.Target, error) {
-	if len(archs) == 1 && archs[0] != arch.X32 {
+	if len(archs) == 1 {
 		f, targets, err := c.compile(r, file, archs)
 		if err != nil {
 			return nil, gen.Target{}, err
 		}
 		return f, targets[0], nil
 	}
-	text, err := os.ReadFile(file)
+	text, set, err := readFor(file, archs)
 	if err != nil {
 		return nil, gen.Target{}, err
 	}
-	set, err := arch.NewSet(archs...)
-	if err != nil {
-		return nil, gen.Target{}, err
-	}
-	f, t, errs := gen.ReadMulti(file, string(text), r.dialect, set, r.layout)
+	f, t, errs := gen.ReadMulti(file, text, r.dialect, set, r.layout)
 	if errs.Err() != nil {
 		return nil, gen.Target{}, errs
 	}
 	report(c.stderr, errs)
 	return f, t, nil
+}
+
+// readFor is the text of a policy, and the architectures as a set.
+func readFor(file string, archs []arch.Arch) (string, arch.Set, error) {
+	set, err := arch.NewSet(archs...)
+	if err != nil {
+		return "", set, err
+	}
+	text, err := os.ReadFile(file)
+	return string(text), set, err
 }
 
 // resolveFor reads a policy and resolves it for all architectures, without
@@ -82,15 +88,11 @@ func (c *command) resolveFor(r *reading, file string, archs []arch.Arch) (*gen.F
 		f, res, err := c.resolve(r, file, archs[0])
 		return f, gen.Target{Resolved: res, Arch: archs[0]}, err
 	}
-	text, err := os.ReadFile(file)
+	text, set, err := readFor(file, archs)
 	if err != nil {
 		return nil, gen.Target{}, err
 	}
-	set, err := arch.NewSet(archs...)
-	if err != nil {
-		return nil, gen.Target{}, err
-	}
-	f, errs := gen.Parse(file, string(text), r.dialect)
+	f, errs := gen.Parse(file, text, r.dialect)
 	t, list := gen.ResolveMulti(f, set, r.layout)
 	if errs = append(errs, list...); errs.Err() != nil {
 		return nil, gen.Target{}, errs

@@ -57,7 +57,7 @@ func runCheck(c *command) error {
 	r := c.meaningFlags("whose widths of comparisons hold")
 	targets := emit.DefaultTargets()
 	c.Func("target", "the architectures to check for, as gen takes them (default 386,amd64,arm64)", func(s string) (err error) {
-		targets, err = targetList(s)
+		targets, err = emit.ParseTargets(s)
 		return err
 	})
 	asJSON := c.formatFlag()

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/textdiff"
@@ -63,7 +61,7 @@ func runFmt(c *command) error {
 			fmt.Fprint(c.stdout, textdiff.Unified(f.name+".orig", f.old, f.name, f.text))
 		}
 		if *write {
-			if err := replace(f.name, f.text); err != nil {
+			if err := writeFile(f.name, []byte(f.text)); err != nil {
 				return err
 			}
 		}
@@ -96,29 +94,4 @@ func (c *command) formatAll() ([]formatted, error) {
 		files = append(files, formatted{name, string(text), out})
 	}
 	return files, all.Err()
-}
-
-// replace changes the content of a file in one step. Its mode stays.
-func replace(name, text string) error {
-	name, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.WriteString(text)
-	err = errors.Join(err, tmp.Chmod(info.Mode().Perm()), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
 }

@@ -25,11 +25,11 @@ func runGen(c *command) error {
 	several := c.archList("generate one program for several architectures, as in x86_64,i386,x32, for the GOARCH of the first", nil)
 	targets, experimental := []arch.Arch(nil), []arch.Arch(nil)
 	c.Func("target", "the architectures to generate for, as in amd64,arm64, or all (default 386,amd64,arm64)", func(s string) (err error) {
-		targets, err = targetList(s)
+		targets, err = emit.ParseTargets(s)
 		return err
 	})
 	c.Func("experimental", "more of them, built with the tag "+emit.Experimental+" only", func(s string) (err error) {
-		experimental, err = targetList(s)
+		experimental, err = emit.ParseTargets(s)
 		return err
 	})
 	if err := c.parse(false); err != nil {
@@ -112,30 +112,6 @@ func (c *command) compileFor(r *reading, file string, targets, several []arch.Ar
 	}
 	f, t, err := c.program(r, file, several)
 	return f, []gen.Target{t}, err
-}
-
-// targetList reads a list of GOARCHs, or of libseccomp's names.
-func targetList(s string) ([]arch.Arch, error) {
-	if s == "all" {
-		return emit.Targets(), nil
-	}
-	var list []arch.Arch
-	for name := range strings.SplitSeq(s, ",") {
-		a, err := arch.ByGOARCH(name)
-		if err != nil {
-			a, err = arch.ByName(name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if a.GOARCH() == "" {
-			return nil, fmt.Errorf("%s has no GOARCH; there are %s", name, strings.Join(emit.GOARCHs(emit.Targets()), ", "))
-		}
-		if !slices.Contains(list, a) {
-			list = append(list, a)
-		}
-	}
-	return list, nil
 }
 
 // A generation is what the files of one or more directories are to be.
@@ -285,12 +261,8 @@ func (g *generation) write() error {
 		return err
 	}
 	for _, path := range write {
-		tmp := path + ".tmp"
-		if err := os.WriteFile(tmp, g.files[path], 0o666); err != nil {
+		if err := writeFile(path, g.files[path]); err != nil {
 			return err
-		}
-		if err := os.Rename(tmp, path); err != nil {
-			return errors.Join(err, os.Remove(tmp))
 		}
 	}
 	for _, path := range remove {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/tileseal/tileseal/arch"
@@ -77,5 +76,5 @@ func (c *command) save(file string, text []byte) error {
 		_, err := c.stdout.Write(text)
 		return err
 	}
-	return os.WriteFile(file, text, 0o666)
+	return writeFile(file, text)
 }

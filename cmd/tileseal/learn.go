@@ -209,7 +209,7 @@ func (l *learner) writeText(text string) error {
 		fmt.Fprint(l.stdout, text)
 		return nil
 	}
-	return os.WriteFile(l.out, []byte(text), 0o666)
+	return writeFile(l.out, []byte(text))
 }
 
 func (l *learner) compiles(name, text string) error {

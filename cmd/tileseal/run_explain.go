@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -72,7 +71,7 @@ func (r *runner) tell(x *explanation) error {
 		r.say(&text, list)
 	}
 	if r.out != "" {
-		return os.WriteFile(r.out, text.Bytes(), 0o666)
+		return writeFile(r.out, text.Bytes())
 	}
 	_, err := r.stderr.Write(text.Bytes())
 	return err

@@ -15,6 +15,31 @@ func Targets() []arch.Arch {
 	return slices.DeleteFunc(arch.All(), func(a arch.Arch) bool { return a.GOARCH() == "" })
 }
 
+// ParseTargets reads a list of targets, separated by commas: GOARCHs, or
+// libseccomp's names, or "all".
+func ParseTargets(s string) ([]arch.Arch, error) {
+	if s == "all" {
+		return Targets(), nil
+	}
+	var list []arch.Arch
+	for name := range strings.SplitSeq(s, ",") {
+		a, err := arch.ByGOARCH(name)
+		if err != nil {
+			a, err = arch.ByName(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if a.GOARCH() == "" {
+			return nil, fmt.Errorf("%s has no GOARCH; there are %s", name, strings.Join(GOARCHs(Targets()), ", "))
+		}
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
 // DefaultTargets are those it is for unless others are asked for.
 func DefaultTargets() []arch.Arch { return []arch.Arch{arch.X86, arch.X86_64, arch.AArch64} }
 

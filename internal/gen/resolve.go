@@ -29,7 +29,7 @@ func resolve(f *File, a arch.Arch, layout compile.Layout, around []string) (*Res
 	r := &resolver{
 		around: around,
 		arch:   a, layout: layout,
-		policy: &rule.Policy{Name: PolicyName(f.Name), Default: rule.KillProcess, Target: target(a)},
+		policy: &rule.Policy{Name: PolicyName(f.Name), Default: rule.KillProcess, Target: TargetOf(a)},
 		scopes: map[string]scope{},
 		hints:  map[string]string{},
 		out:    &Resolved{},
@@ -64,7 +64,8 @@ func newParam(p Param) rule.Param {
 	return rule.Param{Name: p.Name, Bits: 32, Min: -1, Max: 1<<31 - 1}
 }
 
-func target(a arch.Arch) rule.Target {
+// TargetOf is what a policy resolved for a judges.
+func TargetOf(a arch.Arch) rule.Target {
 	return rule.Target{Name: ArchName(a), Audit: a.Audit(), BigEndian: a.BigEndian(), Bits: a.Bits(), X32Shares: a == arch.X86_64}
 }
 

@@ -17,7 +17,7 @@ import (
 func (p *Policy) Meaning(name string, a arch.Arch) (*rule.Policy, gen.ErrorList) {
 	m := &meaning{arch: a, policy: &rule.Policy{
 		Name:    name,
-		Target:  rule.Target{Name: gen.ArchName(a), Audit: a.Audit(), BigEndian: a.BigEndian(), Bits: a.Bits(), X32Shares: a == arch.X86_64},
+		Target:  gen.TargetOf(a),
 		Default: p.otherwise.action,
 	}}
 	for _, s := range p.statements {

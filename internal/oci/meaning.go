@@ -40,7 +40,7 @@ func (p *Profile) Meaning(name string, a arch.Arch) (*rule.Policy, []Doubt, gen.
 		arch: a, profile: p,
 		policy: &rule.Policy{
 			Name:    name,
-			Target:  rule.Target{Name: gen.ArchName(a), Audit: a.Audit(), BigEndian: a.BigEndian(), Bits: a.Bits(), X32Shares: a == arch.X86_64},
+			Target:  gen.TargetOf(a),
 			Default: p.Default,
 		},
 		calls: map[uint32]*call{},
@@ -97,7 +97,7 @@ func (m *meaning) name(r Rule, n Name) {
 	}
 	nr, ok := m.arch.Number(n.Name)
 	if !ok {
-		if !multiplexed && !known(n.Name) {
+		if !multiplexed && !arch.Known(n.Name) {
 			m.doubt(n.Pos, "no architecture has a call "+n.Name, "left out")
 		}
 		return
@@ -209,18 +209,6 @@ func (m *meaning) settled(name string) bool {
 			if n.Name == name && len(r.Args) == 0 && r.Action != m.profile.Default {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-func known(name string) bool {
-	for _, a := range arch.All() {
-		if _, ok := a.Number(name); ok {
-			return true
-		}
-		if _, _, ok := a.Multiplexed(name); ok {
-			return true
 		}
 	}
 	return false

@@ -141,11 +141,11 @@ func recipesOf(t testing.TB, doc string) map[string]recipe {
 		r := recipe{archs: Archs}
 		experimental := []arch.Arch(nil)
 		flags.Func("target", "", func(list string) (err error) {
-			r.archs, err = targets(list)
+			r.archs, err = emit.ParseTargets(list)
 			return err
 		})
 		flags.Func("experimental", "", func(list string) (err error) {
-			experimental, err = targets(list)
+			experimental, err = emit.ParseTargets(list)
 			return err
 		})
 		if err := flags.Parse(strings.Fields(args)); err != nil {
@@ -167,22 +167,6 @@ func recipesOf(t testing.TB, doc string) map[string]recipe {
 		}
 	}
 	return recipes
-}
-
-// targets reads a list of GOARCHs, or all.
-func targets(list string) ([]arch.Arch, error) {
-	if list == "all" {
-		return emit.Targets(), nil
-	}
-	var archs []arch.Arch
-	for goarch := range strings.SplitSeq(list, ",") {
-		a, err := arch.ByGOARCH(goarch)
-		if err != nil {
-			return nil, err
-		}
-		archs = append(archs, a)
-	}
-	return archs, nil
 }
 
 // Root is the path of the module's root directory.
