@@ -3,6 +3,7 @@ package install_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -71,7 +72,9 @@ func attack(t *testing.T, child string, args ...string) (outcome string) {
 	want := "open; exit 0"
 	if outcome == "sealed" {
 		want = "bad system call"
-		sealedNow(t, pid, before)
+		if !sealedNow(t, pid, before) {
+			return outcome + "; then " + v.death(t)
+		}
 	} else {
 		asBefore(t, pid, before)
 	}
@@ -208,10 +211,13 @@ func asBefore(t *testing.T, pid int, before map[int]state) {
 }
 
 // sealedNow fails the test unless every thread has one filter more than the
-// main thread had, and no_new_privs.
-func sealedNow(t *testing.T, pid int, before map[int]state) {
+// main thread had, and no_new_privs. It reports false if the process has ended.
+func sealedNow(t *testing.T, pid int, before map[int]state) bool {
 	t.Helper()
-	if err := install.Verify(pid); err != nil {
+	switch err := install.Verify(pid); {
+	case errors.Is(err, os.ErrNotExist):
+		return false
+	case err != nil:
 		t.Errorf("Process says it is done: %v", err)
 	}
 	want := state{noNewPrivs: 1, mode: 2, filters: before[pid].filters + 1}
@@ -222,6 +228,7 @@ func sealedNow(t *testing.T, pid int, before map[int]state) {
 			}
 		}
 	}
+	return true
 }
 
 // filtersCounted reports whether the kernel counts filters (Linux 5.9).
