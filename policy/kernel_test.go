@@ -36,6 +36,20 @@ func TestKernelJudges(t *testing.T) {
 	}
 }
 
+// They agree on random calls: by default some thousand, with -args -calls=1000000 a
+// million for each program.
+func TestKernelOracle(t *testing.T) {
+	for _, a := range policytest.KernelArchs() {
+		t.Run(a.String(), func(t *testing.T) {
+			var list []*policytest.Instance
+			for i, p := range policies(t) {
+				list = append(list, instances(table[i], p.On(a))[0])
+			}
+			policytest.Oracle(t, list)
+		})
+	}
+}
+
 // Under the strict programs real calls return, or end the process by SIGSYS:
 // one that each rule allows, and ones that differ from it in one argument; a
 // call without a rule, and one of x32.

@@ -33,6 +33,24 @@ func TestKernelJudges(t *testing.T) {
 	judged(t, func(t *testing.T, in *policytest.Instance) { policytest.Judge(t, in, 1500) })
 }
 
+// They agree on random calls: by default some thousand, with -args -calls=1000000 a
+// million for each program.
+func TestKernelOracle(t *testing.T) {
+	skipOn386(t)
+	for _, a := range policytest.KernelArchs() {
+		t.Run(a.String(), func(t *testing.T) {
+			var list []*policytest.Instance
+			for _, p := range policies(t) {
+				if p.Has(a) {
+					target := p.On(a)
+					list = append(list, distinct(len(own(target))).instance(t, target))
+				}
+			}
+			policytest.Oracle(t, list)
+		})
+	}
+}
+
 // Every rule of the runtime's and of the tiles' decides a call, and another way
 // one that differs from it in one argument, in package vm and in the kernel.
 func TestRules(t *testing.T) {

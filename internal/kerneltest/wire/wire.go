@@ -63,7 +63,19 @@ func WriteRequest(w io.Writer, r *Request) error {
 		insns = append(insns, p...)
 	}
 	h.Insns = uint32(len(insns))
-	return write(w, h, lens, insns, r.Calls)
+	return write(w, h, lens, insns, flat(r.Calls))
+}
+
+// words is how many a call takes on the wire. As words they are sent several
+// times as fast as as structs, and there may be a million.
+const words = 7
+
+func flat(calls []Call) []uint64 {
+	all := make([]uint64, 0, words*len(calls))
+	for _, c := range calls {
+		all = append(append(all, uint64(c.Nr)), c.Args[:]...)
+	}
+	return all
 }
 
 // ReadRequest receives a request; io.EOF if there is none to come.
@@ -75,8 +87,13 @@ func ReadRequest(r io.Reader) (*Request, error) {
 	req := &Request{Op: h.Op, Via80: h.Via80, Bare: h.Bare, Calls: make([]Call, h.Calls)}
 	lens := make([]uint32, h.Progs)
 	insns := make([]bpf.Insn, h.Insns)
-	if err := read(r, lens, insns, req.Calls); err != nil {
+	calls := make([]uint64, words*int(h.Calls))
+	if err := read(r, lens, insns, calls); err != nil {
 		return nil, err
+	}
+	for i := range req.Calls {
+		c := calls[words*i:]
+		req.Calls[i] = Call{Nr: uint32(c[0]), Args: [6]uint64(c[1:words])}
 	}
 	for _, n := range lens {
 		if int(n) > len(insns) {
