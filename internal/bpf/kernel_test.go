@@ -3,19 +3,34 @@
 package bpf_test
 
 import (
+	"flag"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/kerneltest"
 )
 
+// programs is the flag -programs: go test ./internal/bpf -run Random -args -programs=1000000
+var programs = flag.Int("programs", 40000, "how many random programs the kernel is asked about")
+
 // agree holds Check against the running kernel, both ways, and demands that
 // both verdicts occur.
 func agree(t *testing.T, progs [][]bpf.Insn) {
 	t.Helper()
-	var wrong, taken int
+	taken, wrong := compare(t, progs)
+	t.Logf("%d programs, %d accepted, %d disagreements", len(progs), taken, wrong)
+	if taken == 0 || taken == len(progs) {
+		t.Errorf("%d of %d programs accepted: one verdict is not tested", taken, len(progs))
+	}
+}
+
+// compare counts the programs that the kernel takes, and reports those of which
+// Check says something else.
+func compare(t *testing.T, progs [][]bpf.Insn) (taken, wrong int) {
+	t.Helper()
 	for i, kernel := range kerneltest.Accepts(t, progs) {
 		err := bpf.Check(progs[i])
 		if kernel {
@@ -29,10 +44,7 @@ func agree(t *testing.T, progs [][]bpf.Insn) {
 			t.Errorf("the kernel accepts it: %v; Check: %v\n%s", kernel, err, listing)
 		}
 	}
-	t.Logf("%d programs, %d accepted, %d disagreements", len(progs), taken, wrong)
-	if taken == 0 || taken == len(progs) {
-		t.Errorf("%d of %d programs accepted: one verdict is not tested", taken, len(progs))
-	}
+	return taken, wrong
 }
 
 func TestCheckKernelRows(t *testing.T) {
@@ -100,16 +112,27 @@ func TestCheckKernelJumps(t *testing.T) {
 // good ones, and the same with a few fields changed.
 func TestCheckKernelRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var progs [][]bpf.Insn
-	for range 20000 {
-		good := randomGood(r)
-		bad := slices.Clone(good)
-		for range 1 + r.IntN(3) {
-			mutate(r, &bad[r.IntN(len(bad))])
+	var taken, wrong int
+	const batch = 40000 // not to hold a million programs at once
+	for done := 0; done < *programs; done += batch {
+		var progs [][]bpf.Insn
+		for len(progs) < min(batch, *programs-done) {
+			good := randomGood(r)
+			bad := slices.Clone(good)
+			for range 1 + r.IntN(3) {
+				mutate(r, &bad[r.IntN(len(bad))])
+			}
+			progs = append(progs, good, bad)
 		}
-		progs = append(progs, good, bad)
+		n, w := compare(t, progs)
+		taken, wrong = taken+n, wrong+w
 	}
-	agree(t, progs)
+	t.Attr("programs", strconv.Itoa(*programs))
+	t.Attr("accepted", strconv.Itoa(taken))
+	t.Attr("disagreements", strconv.Itoa(wrong))
+	if taken < *programs/4 || taken > *programs*3/4 {
+		t.Errorf("%d of %d programs accepted: one verdict is hardly tested", taken, *programs)
+	}
 }
 
 // TestCheckKernelMemory tries programs of jumps, loads and stores only, where
