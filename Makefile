@@ -116,20 +116,16 @@ generate:
 	$(GO) generate ./...
 	for dir in $(modules); do (cd $$dir && $(GO) generate ./...) || exit 1; done
 
-# The kernel the tables of system calls are made from: a Debian suite and the
-# version of its package linux-source. The older one still has the 31-bit calls
-# of s390. Nothing else names them.
-LINUX_SUITE       = sid
-LINUX_VERSION     = 7.2.13-1
-OLD_LINUX_SUITE   = trixie
-OLD_LINUX_VERSION = 6.12.107-1
+# tables rewrites arch/z*.go, internal/proto/z*.go and internal/cconst/z*.go from
+# the kernel sources that internal/mktables/pinned names and from golang.org/x/sys.
+# It needs the network (320 MB), apt-get, dpkg-deb and a C compiler; make test
+# does not run it. It also holds the kernel's headers to golang.org/x/sys. With
+# TABLES=-check nothing is written, and a difference is an error.
+TABLES =
 
-# tables rewrites arch/z*.go, internal/proto/z*.go and internal/cconst/z*.go.
-# It needs the network (330 MB), apt-get, dpkg-deb and a C compiler; make test
-# does not run it. It also holds the kernel's headers to golang.org/x/sys.
 tables:
 	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
-	internal/mktables/fetch-linux $(LINUX_SUITE) $(LINUX_VERSION) "$$dir/new" && \
-	internal/mktables/fetch-linux $(OLD_LINUX_SUITE) $(OLD_LINUX_VERSION) "$$dir/old" && \
-	go run ./internal/mktables -linux "$$dir/new" -old "$$dir/old" -sys "$$(go list -m -f '{{.Dir}}' golang.org/x/sys)" && \
+	internal/mktables/fetch-linux new "$$dir/new" && \
+	internal/mktables/fetch-linux old "$$dir/old" && \
+	go run ./internal/mktables $(TABLES) -linux "$$dir/new" -old "$$dir/old" -sys "$$(go list -m -f '{{.Dir}}' golang.org/x/sys)" && \
 	LINUX="$$dir/new" go test -run TestHeadersAgree ./internal/mktables

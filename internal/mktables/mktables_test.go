@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -21,6 +22,20 @@ func TestFresh(t *testing.T) {
 	}
 	if err := run([]string{"-check", "-o", "../..", "-sys", strings.TrimSpace(string(out))}, io.Discard); err != nil {
 		t.Error(err)
+	}
+}
+
+// fetch is the flag -fetch: go test ./internal/mktables -run Pinned -args -fetch
+var fetch = flag.Bool("fetch", false, "make the tables of the kernel anew, from sources fetched from a Debian mirror")
+
+// TestPinned regenerates all tables from the sources that the file pinned names.
+func TestPinned(t *testing.T) {
+	if !*fetch {
+		t.Skip("fetches 320 MB of kernel sources; -args -fetch does it")
+	}
+	cmd := exec.Command("make", "-C", "../..", "tables", "TABLES=-check")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("make tables TABLES=-check: %v\n%s", err, out)
 	}
 }
 
