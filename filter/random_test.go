@@ -20,7 +20,8 @@ func TestRandom(t *testing.T) {
 	t.Logf("%d filters, %d calls", filters, compared)
 }
 
-// FuzzFilter is TestRandom on choices a fuzzer makes.
+// FuzzFilter: whatever calls are made of the API, the filter does what a plain model of
+// the manual pages does with the same calls.
 func FuzzFilter(f *testing.F) {
 	// One for each set of architectures.
 	for i := range sets {

@@ -26,6 +26,8 @@ func TestRandom(t *testing.T) {
 	}
 }
 
+// FuzzRun: whatever the program, it is accepted if the kernel's rules accept it, and
+// then Run, Trace, a machine of the other byte order and golang.org/x/net/bpf give one verdict.
 func FuzzRun(f *testing.F) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, a := range []arch.Arch{arch.X86_64, arch.S390X} {

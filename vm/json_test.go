@@ -73,6 +73,7 @@ func TestReadJSONHighWord(t *testing.T) {
 	}
 }
 
+// FuzzReadJSON: whatever the text, there is a program or an error, and never both.
 func FuzzReadJSON(f *testing.F) {
 	f.Add(tile)
 	f.Add(strings.Replace(tile, "[32, 0, 0, 16]", "[]", 1))

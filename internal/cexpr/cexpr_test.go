@@ -114,6 +114,7 @@ func TestEvalErrors(t *testing.T) {
 	}
 }
 
+// FuzzEval: whatever the text, it has a value of a C type or an error at a place in it.
 func FuzzEval(f *testing.F) {
 	for _, s := range []string{"1|2", "(int)-1", "sizeof(struct sockaddr_in)", "1?2:3", "((((", "~0u>>3", "1UL<<40"} {
 		f.Add(s)

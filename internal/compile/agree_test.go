@@ -14,32 +14,30 @@ import (
 )
 
 // agree holds the programs of a random policy against its meaning.
-func agree(t *testing.T, seed uint64) {
-	m := policytest.NewMaker(seed, seed%2 == 0)
-	a := []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X, arch.MIPS}[seed/2%5]
+func agree(t *testing.T, m *policytest.Maker, a arch.Arch) {
 	p := m.Policy(a)
 	params := m.Params(p)
 	for l, compiled := range programs(m, p) {
 		prog, err := compiled()
 		if err != nil {
-			t.Fatalf("seed %d: %s: %v", seed, l, err)
+			t.Fatalf("%s: %s: %v", m.Name, l, err)
 		}
 		var undecided *prove.Undecided
 		if _, err := prove.Equal(gen.Provable(prog), p); err != nil && !errors.As(err, &undecided) {
-			t.Fatalf("seed %d: %s: %v", seed, l, err)
+			t.Fatalf("%s: %s: %v", m.Name, l, err)
 		}
 		if late := prove.Uncached(gen.Provable(prog).Insns, p); len(late) > 0 {
-			t.Fatalf("seed %d: %s: the kernel cannot cache %v", seed, l, late)
+			t.Fatalf("%s: %s: the kernel cannot cache %v", m.Name, l, late)
 		}
 		machine, err := vm.New(prog.Fill(params), a)
 		if err != nil {
-			t.Fatalf("seed %d: %s: %v", seed, l, err)
+			t.Fatalf("%s: %s: %v", m.Name, l, err)
 		}
 		for range 280 {
 			d := m.Call(p)
 			want := p.Eval(d, params)
 			if got := machine.Run(vm.Call(d)); rule.Action(got) != want {
-				t.Fatalf("seed %d: layout %v: %+v: %v, want %v\n%v", seed, l, d, got, want, machine)
+				t.Fatalf("%s: layout %v: %+v: %v, want %v\n%v", m.Name, l, d, got, want, machine)
 			}
 		}
 	}
@@ -81,13 +79,22 @@ func TestAgree(t *testing.T) {
 		seeds = 300
 	}
 	for seed := range seeds {
-		agree(t, seed)
+		k := policytest.Kind(seed % 10)
+		agree(t, policytest.NewMaker(seed, k.Simple()), k.Machine())
 	}
 }
 
+// FuzzAgree: whatever the policy, its program in every layout is proven, and does in
+// package vm what the policy means.
 func FuzzAgree(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(agree)
+	for k := range uint8(10) {
+		f.Add([]byte(nil), k)
+		f.Add([]byte{3, 7 * k, 90, 2, 200, 11, 5, 160, 1, k, 77, 255, 31, 64, 128, 9, 42, 250, 0, 33}, k)
+	}
+	f.Fuzz(func(t *testing.T, choices []byte, kind uint8) {
+		k := policytest.Kind(kind)
+		agree(t, policytest.FuzzMaker(choices, k.Simple()), k.Machine())
+	})
 }
 
 // TestFarJumps is about conditions so long that their jumps need help.

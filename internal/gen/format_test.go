@@ -167,6 +167,8 @@ func forgetText(p *rule.Policy) {
 	}
 }
 
+// FuzzFormat: whatever the text, it is refused if the parser refuses it, or its form
+// means the same and is its own form.
 func FuzzFormat(f *testing.F) {
 	for _, text := range repositoryTexts(f) {
 		f.Add(text)

@@ -77,7 +77,7 @@ func text(c *Call) string {
 	return out
 }
 
-// Fuzzing finds no text that it cannot bear.
+// FuzzStrace: whatever the text, what is learned of it is a policy that compiles.
 func FuzzStrace(f *testing.F) {
 	for _, tt := range texts {
 		f.Add(tt.strace)

@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/tileseal/tileseal/arch"
@@ -14,14 +15,50 @@ var Edges = []uint64{0, 1, 2, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<32 + 1,
 // that they interact. Simple ones fit every layout.
 type Maker struct {
 	*rand.Rand
+	Name   string // of its choices, for what a test says
 	Simple bool
 	policy *rule.Policy
 }
 
 // NewMaker is a Maker that always makes the same policies of a seed.
 func NewMaker(seed uint64, simple bool) *Maker {
-	return &Maker{Rand: rand.New(rand.NewPCG(seed, 1)), Simple: simple}
+	return &Maker{Rand: rand.New(rand.NewPCG(seed, 1)), Name: fmt.Sprintf("seed %d", seed), Simple: simple}
 }
+
+// FuzzMaker is a Maker that a fuzzer leads: each byte is a choice, and where
+// they end the rest is the same random numbers each time.
+func FuzzMaker(choices []byte, simple bool) *Maker {
+	rest := rand.NewPCG(uint64(len(choices)), 2)
+	return &Maker{Rand: rand.New(&chosen{choices, rest}), Name: fmt.Sprintf("choices %v", choices), Simple: simple}
+}
+
+type chosen struct {
+	choices []byte
+	rest    rand.Source
+}
+
+// Uint64 repeats a byte: package rand takes some choices from the high bits and
+// some from the low ones.
+func (c *chosen) Uint64() uint64 {
+	if len(c.choices) == 0 {
+		return c.rest.Uint64()
+	}
+	b := c.choices[0]
+	c.choices = c.choices[1:]
+	return uint64(b) * 0x0101010101010101
+}
+
+// A Kind is one of the machines that random policies are for, and whether they are
+// simple.
+type Kind uint8
+
+// Machine is the kind's architecture.
+func (k Kind) Machine() arch.Arch {
+	return []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X, arch.MIPS}[k/2%5]
+}
+
+// Simple reports whether the kind's policies fit every layout.
+func (k Kind) Simple() bool { return k%2 == 0 }
 
 // Edge is one of Edges.
 func (m *Maker) Edge() uint64 { return Edges[m.IntN(len(Edges))] }

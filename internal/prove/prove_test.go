@@ -175,7 +175,8 @@ func TestRandom(t *testing.T) {
 		seeds = 200
 	}
 	for seed := range seeds {
-		a, u := randomProof(t, seed)
+		k := policytest.Kind(seed % 10)
+		a, u := randomProof(t, policytest.NewMaker(seed, k.Simple()), k.Machine())
 		asked, undecided = asked+a, undecided+u
 	}
 	// Masks and parameters can be more entangled than the prover follows.
@@ -185,15 +186,21 @@ func TestRandom(t *testing.T) {
 	t.Logf("%d questions, %d undecided", asked, undecided)
 }
 
+// FuzzRandom: whatever the policy, its program is proven, and of the same with a
+// mistake in it the prover says nothing that package vm does not confirm.
 func FuzzRandom(f *testing.F) {
-	f.Add(uint64(1))
-	f.Fuzz(func(t *testing.T, seed uint64) { randomProof(t, seed) })
+	for k := range uint8(10) {
+		f.Add([]byte(nil), k)
+		f.Add([]byte{3, 7 * k, 90, 2, 200, 11, 5, 160, 1, k, 77, 255, 31, 64, 128, 9, 42, 250, 0, 33}, k)
+	}
+	f.Fuzz(func(t *testing.T, choices []byte, kind uint8) {
+		k := policytest.Kind(kind)
+		randomProof(t, policytest.FuzzMaker(choices, k.Simple()), k.Machine())
+	})
 }
 
 // randomProof counts the questions it asked, and those left undecided.
-func randomProof(t *testing.T, seed uint64) (asked, undecided int) {
-	m := policytest.NewMaker(seed, seed%2 == 0)
-	a := []arch.Arch{arch.X86_64, arch.X86, arch.AArch64, arch.S390X, arch.MIPS}[seed/2%5]
+func randomProof(t *testing.T, m *policytest.Maker, a arch.Arch) (asked, undecided int) {
 	p := m.Policy(a)
 	layouts := compile.Layouts()
 	layout := []compile.Layout{compile.Plain, compile.Optimized}[m.IntN(2)]
@@ -202,21 +209,21 @@ func randomProof(t *testing.T, seed uint64) (asked, undecided int) {
 	}
 	program, err := compile.Compile(p, layout)
 	if err != nil {
-		t.Fatalf("seed %d: %v", seed, err)
+		t.Fatalf("%s: %v", m.Name, err)
 	}
 	target := gen.Target{Resolved: &gen.Resolved{Policy: p}, Arch: a, Program: program}
 	var u *prove.Undecided
 	if _, err := prove.Equal(gen.Provable(program), p); errors.As(err, &u) {
 		return 1, 1
 	} else if err != nil {
-		t.Fatalf("seed %d: layout %v: %v", seed, layout, err)
+		t.Fatalf("%s: layout %v: %v", m.Name, layout, err)
 	}
 	n := 0
 	mutants(gen.Provable(program), func(what string, mutant *prove.Program) {
 		if n++; m.IntN(4) > 0 {
 			return
 		}
-		what = fmt.Sprintf("seed %d, layout %v: %s", seed, layout, what)
+		what = fmt.Sprintf("%s, layout %v: %s", m.Name, layout, what)
 		_, err := prove.Equal(mutant, p)
 		var c *prove.Counterexample
 		var u *prove.Undecided
