@@ -6,7 +6,8 @@
 # make test-kernels     the programs on real kernels of other architectures, under emulation
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
-# make race, make fuzz, make generate, make tables
+# make race, make generate, make tables
+# make attack, oracle, accept, fuzz, ...  hunt for mistakes, and keep a record
 
 export CGO_ENABLED ?= 0
 GO ?= go
@@ -18,7 +19,8 @@ modules := examples/daemon examples/privileges examples/servers bench e2e gorunt
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
-.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables fuzz
+.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables
+.PHONY: attack oracle accept fuzz reproduce vulnerabilities
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -101,16 +103,18 @@ check:
 	@find . -name '*.seccomppolicy' -not -path '*/testdata/*' | xargs $(GO) run ./cmd/tileseal fmt -l
 	$(GO) test -run 'TestFresh|TestImports|TestPolicyImports' ./cmd/tileseal ./internal
 
-# Each fuzz target for FUZZTIME.
+# What hunts for mistakes longer than make test does. Each keeps what it showed in
+# docs/trust, of which docs/trust.md is made; hours for all of them.
+#   attack     the installer's attacks, with 10,000 installs among threads that are born and die
+#   oracle     a million random calls for every prebuilt program, in the kernel and in package vm
+#   accept     a million random programs, for seccomp(2) and for package vm
+#   fuzz       each fuzz target for FUZZTIME
+#   reproduce  generated files, the kernel's tables (network) and the command, byte for byte
+#   vulnerabilities  govulncheck (network)
 FUZZTIME ?= 60s
 
-fuzz:
-	@for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$pkg || exit 1; \
-		done; \
-	done
+attack oracle accept fuzz reproduce vulnerabilities:
+	$(GO) run ./internal/hunts -fuzztime $(FUZZTIME) $@
 
 generate:
 	$(GO) generate ./...
