@@ -22,7 +22,6 @@ type hunt struct {
 	command            string // if it is not make NAME
 	env                []string
 	tests              []batch
-	notes              []string
 }
 
 // A batch is one go test.
@@ -91,7 +90,7 @@ func (s *session) tests(h hunt) error {
 	r.Since(start)
 	r.Result = all.result()
 	r.Tables = []trust.Table{all.table()}
-	r.Notes = append(h.notes, all.skips()...)
+	r.Notes = all.skips()
 	if err := r.Save(s.root, h.name); err != nil {
 		return err
 	}
