@@ -3,6 +3,7 @@ package install_test
 import (
 	"flag"
 	"fmt"
+	"strconv"
 	"testing"
 )
 
@@ -32,7 +33,8 @@ func TestAttackRace(t *testing.T) {
 				if births < *installs/4 {
 					t.Errorf("%d threads were born during %d installs: that is no race", births, *installs)
 				}
-				t.Logf("%d threads were born during %d installs", births, *installs)
+				t.Attr("installs", strconv.Itoa(*installs))
+				t.Attr("births", strconv.Itoa(births))
 			})
 		})
 	}
@@ -42,10 +44,12 @@ func TestAttackRace(t *testing.T) {
 // there and no longer: by the time Process has returned the process is dying.
 func TestAttackHammer(t *testing.T) {
 	forEachVictim(t, func(t *testing.T, child string) {
-		for range max(1, *installs/40) {
+		rounds := max(1, *installs/40)
+		for range rounds {
 			for _, kind := range []string{"old", "new"} {
 				run(t, child, "-hammer="+kind).want(t, "hammering\n", "killed")
 			}
 		}
+		t.Attr("processes", strconv.Itoa(2*rounds))
 	})
 }
