@@ -50,7 +50,7 @@ func TestTally(t *testing.T) {
 	if !slices.Equal(rows, want) {
 		t.Errorf("%q\nwant\n%q", rows, want)
 	}
-	if got := all.skips(); !slices.Equal(got, []string{"skipped: policy TestA/arm: no arm here"}) {
+	if got := all.skips(); !slices.Equal(got, []string{"skipped: policy TestA (1): no arm here"}) {
 		t.Errorf("%q", got)
 	}
 	if got := all.byPackage().Rows; len(got) != 1 || strings.Join(got[0], ";") != "policy;2;0;1" {

@@ -141,18 +141,24 @@ func (all *tally) byPackage() trust.Table {
 	return t
 }
 
-// skips are the tests that were skipped, each with the reason it gave: what was not
-// shown.
-func (all *tally) skips() []string {
-	const many = 12
-	var notes []string
+// skips are the cases that were skipped, by test and the reason they gave: what was
+// not shown.
+func (all *tally) skips() (notes []string) {
+	type skip struct{ pkg, test, reason string }
+	var order []skip
+	cases := map[skip]int{}
 	for _, r := range all.cases() {
-		if r.outcome == "skip" {
-			notes = append(notes, fmt.Sprintf("skipped: %s %s: %s", r.pkg, r.test, r.reason()))
+		if r.outcome != "skip" {
+			continue
+		}
+		test, _, _ := strings.Cut(r.test, "/")
+		k := skip{r.pkg, test, r.reason()}
+		if cases[k]++; cases[k] == 1 {
+			order = append(order, k)
 		}
 	}
-	if more := len(notes) - many; more > 0 {
-		notes = append(notes[:many], fmt.Sprintf("and %d more", more))
+	for _, k := range order {
+		notes = append(notes, fmt.Sprintf("skipped: %s %s (%d): %s", k.pkg, k.test, cases[k], k.reason))
 	}
 	return notes
 }
