@@ -6,6 +6,7 @@
 # make test-kernels     the programs on real kernels of other architectures, under emulation
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
+# make cover  how many statements the tests run of what decides, and why not the rest
 # make race, make fuzz, make generate, make tables
 
 export CGO_ENABLED ?= 0
@@ -18,7 +19,7 @@ modules := examples/daemon examples/privileges examples/servers bench e2e gorunt
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
-.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables fuzz
+.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race cover bench check generate tables fuzz
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -76,6 +77,11 @@ runtime-baseline:
 # The race detector needs cgo and a C compiler.
 race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+# cover fails if it is less than 95 % of a package, or if a block that does not
+# run is not explained in internal/cover/explained.txt.
+cover:
+	$(GO) run ./internal/cover
 
 # bench measures our programs beside the peers', in bench/, a module of its own
 # (half a minute). With libseccomp's headers (Debian: libseccomp-dev) and a C
