@@ -7,7 +7,7 @@
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
 # make race, make generate, make tables
-# make attack, oracle, accept, fuzz, ...  hunt for mistakes, and keep a record
+# make attack, oracle, accept, fuzz, cover, ...  hunt for mistakes, and keep a record
 
 export CGO_ENABLED ?= 0
 GO ?= go
@@ -20,7 +20,7 @@ native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
 .PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables
-.PHONY: attack oracle accept fuzz reproduce vulnerabilities
+.PHONY: attack oracle accept fuzz reproduce vulnerabilities cover
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -78,6 +78,11 @@ runtime-baseline:
 # The race detector needs cgo and a C compiler.
 race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+# cover fails if it is less than 95 % of a package, or if a block that does not
+# run is not explained in internal/cover/explained.txt.
+cover:
+	$(GO) run ./internal/cover
 
 # bench measures our programs beside the peers', in bench/, a module of its own
 # (half a minute). With libseccomp's headers (Debian: libseccomp-dev) and a C

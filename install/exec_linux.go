@@ -53,9 +53,6 @@ func newReplacement(path string, argv, envv []string) (*replacement, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("install: arguments: argv[0], the program's name, is missing; nothing installed")
 	}
-	if err := unix.Access(path, unix.X_OK); err != nil {
-		return nil, fmt.Errorf("install: nothing installed: %w", &os.PathError{Op: "exec", Path: path, Err: err})
-	}
 	r := new(replacement)
 	var err error
 	if r.path, err = unix.BytePtrFromString(path); err != nil {
@@ -66,6 +63,9 @@ func newReplacement(path string, argv, envv []string) (*replacement, error) {
 	}
 	if r.envv, err = pointers(envv); err != nil {
 		return nil, fmt.Errorf("install: environment: %w", err)
+	}
+	if err := unix.Access(path, unix.X_OK); err != nil {
+		return nil, fmt.Errorf("install: nothing installed: %w", &os.PathError{Op: "exec", Path: path, Err: err})
 	}
 	return r, nil
 }

@@ -36,11 +36,8 @@ func prepare(filter []unix.SockFilter, kernelFlags uintptr, flags []Flag) (*prog
 		p.insns[i] = bpf.Insn(in)
 	}
 	if err := bpf.Check(p.insns); err != nil {
-		var ce *bpf.Error
-		if errors.As(err, &ce) {
-			return nil, &FilterError{Insn: ce.PC, Reason: ce.Reason}
-		}
-		return nil, fmt.Errorf("install: %w", err)
+		ce := err.(*bpf.Error) // always
+		return nil, &FilterError{Insn: ce.PC, Reason: ce.Reason}
 	}
 	if kernelFlags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
 		if err := noKillThread(p.insns); err != nil {

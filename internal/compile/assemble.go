@@ -134,7 +134,8 @@ func (a *assembler) trampoline(pc int, l label) label {
 	return n
 }
 
-// largest is where the rule with the most instructions was written.
+// largest is where the rule with the most instructions was written. There is one:
+// what does not fit has rules.
 func (a *assembler) largest() rule.Src {
 	count := make([]int, len(a.policy.Calls))
 	best := 0
@@ -144,9 +145,6 @@ func (a *assembler) largest() rule.Src {
 				best = o.Call
 			}
 		}
-	}
-	if len(count) == 0 {
-		return rule.Src{}
 	}
 	return a.policy.Calls[best].Cases[0].Src
 }

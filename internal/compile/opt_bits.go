@@ -117,9 +117,6 @@ func (s *screen) firstLeft(segs []segment) int {
 
 // ahead is p behind the Jset of s.
 func (s *screen) ahead(p, found *plan) *plan {
-	if s == nil {
-		return p
-	}
 	return &plan{view: view{nrWord, allOnes}, code: bpf.Jset, k: ^s.mask,
 		atom: atom{w: nrWord, mask: allOnes, code: bpf.Jset, k: ^s.mask, param: -1}, t: p, f: found, call: -1}
 }

@@ -71,9 +71,6 @@ func newGraph() *graph {
 
 // share is the one plan equal to p.
 func (g *graph) share(p *plan) *plan {
-	if _, done := g.ids[p]; done {
-		return p
-	}
 	q := *p
 	if p.code != 0 {
 		q.t, q.f = g.share(p.t), g.share(p.f)

@@ -31,6 +31,10 @@ type buildKey struct{ pkg, goarch string }
 // environment variable KERNELTEST_BUILT names a directory that has the programs
 // built beforehand, as [BuiltName] calls them.
 //
+// With KERNELTEST_COVER set, the programs count which statements of this module
+// they run, as internal/cover wants to know. Those that end, and are not killed,
+// leave their counters in the directory that GOCOVERDIR names.
+//
 // The caller finds out whether the kernel runs programs of that goarch: see
 // [Runs].
 func Build(t testing.TB, pkg, goarch string) (file string) {
@@ -61,7 +65,11 @@ func build(pkg, goarch string) (string, error) {
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "program")
-	cmd := exec.Command("go", "build", "-race=false", "-buildvcs=false", "-o", file, pkg)
+	args := []string{"build", "-race=false", "-buildvcs=false", "-o", file}
+	if os.Getenv("KERNELTEST_COVER") != "" {
+		args = append(args, "-cover", "-covermode=set")
+	}
+	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+goarch)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s for %s: %v\n%s", pkg, goarch, err, bytes.TrimSpace(out))

@@ -40,6 +40,8 @@ var scenarios = map[string]func(args []string) error{
 	"exec":       execute,
 	"only":       only,
 	"launch":     launch,
+	"shut":       shut,
+	"blind":      blind,
 	"staging":    staging,
 	"getppid":    func([]string) error { denied1(getppid); return nil },
 	"hello":      func([]string) error { fmt.Println("hello", strings.Join(os.Environ(), ",")); return nil },

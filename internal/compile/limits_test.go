@@ -1,0 +1,90 @@
+package compile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// TestNames: layouts and objectives are found by the names they print.
+func TestNames(t *testing.T) {
+	if n := len(Layouts()); n != 4 {
+		t.Errorf("%d layouts", n)
+	}
+	for _, l := range Layouts() {
+		if got, err := LayoutByName(l.String()); got != l || err != nil {
+			t.Errorf("layout %v: %v, %v", l, got, err)
+		}
+	}
+	for _, o := range []Objective{Unc, All, Inst} {
+		if got, err := ObjectiveByName(o.String()); got != o || err != nil {
+			t.Errorf("objective %v: %v, %v", o, got, err)
+		}
+	}
+	if _, err := LayoutByName("Plain"); err == nil || err.Error() != `unknown layout "Plain"; there are plain, classic, current and optimized` {
+		t.Errorf("%v", err)
+	}
+	if _, err := ObjectiveByName(""); err == nil || err.Error() != `unknown objective ""; there are unc, all and inst` {
+		t.Errorf("%v", err)
+	}
+}
+
+// anyOf is a condition that argument 0 is one of n values.
+func anyOf(n int) rule.Expr {
+	var or rule.Or
+	for i := range n {
+		or = append(or, arg(0, 32, rule.Eq, uint64(3*i)))
+	}
+	return or
+}
+
+// TestLimits: what does not fit is an error at the largest rule.
+func TestLimits(t *testing.T) {
+	p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Calls: []rule.Call{call(1, anyOf(3)), call(2, anyOf(300)), call(3, nil)}}
+	for i := range p.Calls {
+		p.Calls[i].Cases[0].Src = rule.Src{File: "tile.seccomppolicy", Line: i + 4, Col: 1}
+	}
+	for _, l := range []Layout{Classic, Current} {
+		_, err := Compile(p, l)
+		if err == nil || !strings.HasPrefix(err.Error(), "tile.seccomppolicy:5:1: instruction ") || !strings.Contains(err.Error(), "255 is the limit of this layout") {
+			t.Errorf("layout %v, a jump over 300 instructions: %v", l, err)
+		}
+	}
+	if _, err := Compile(p, Plain); err != nil {
+		t.Errorf("layout plain takes jumps of any length: %v", err)
+	}
+	p.Calls[1].Cases[0].When = anyOf(4100)
+	_, err := Compile(p, Plain)
+	if err == nil || !strings.HasPrefix(err.Error(), "tile.seccomppolicy:5:1: the program has ") || !strings.Contains(err.Error(), "the kernel takes 4096") {
+		t.Errorf("4100 values: %v", err)
+	}
+	m := &rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}
+	if _, err := Multi(m, Plain); err == nil || !strings.HasPrefix(err.Error(), "tile.seccomppolicy:5:1: the program has ") {
+		t.Errorf("4100 values beside other architectures: %v", err)
+	}
+}
+
+// TestNever: no masked word is a value with a bit that the mask does not let
+// through, nor reaches one past the mask; nothing of that is tested at run time.
+func TestNever(t *testing.T) {
+	for name, when := range map[string]rule.Expr{
+		"equal":    &rule.Cmp{Op: rule.Eq, Width: 32, Mask: 0x55, X: rule.Operand{Param: -1, Value: 0x100}},
+		"at least": &rule.Cmp{Op: rule.Ge, Width: 32, Mask: 0x55, X: rule.Operand{Param: -1, Value: 0x56}},
+	} {
+		p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Calls: []rule.Call{call(1, when), call(7, nil)}}
+		without := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Calls: []rule.Call{call(7, nil)}}
+		if got, want := listing(t, p, Optimized), listing(t, without, Optimized); got != want {
+			t.Errorf("%s: got %s\nwant the program without that call: %s", name, got, want)
+		}
+	}
+}
+
+// TestLoads counts what goes ahead of a jump.
+func TestLoads(t *testing.T) {
+	for want, p := range []plan{{}, {load: true}, {load: true, and: true}} {
+		if got := p.loads(); got != want {
+			t.Errorf("%+v: %d, want %d", p, got, want)
+		}
+	}
+}
