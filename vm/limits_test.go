@@ -22,12 +22,21 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestSkipsOfLoads: the kernel takes a load whatever its jt and jf, and goes on
+// TestSkips: the kernel takes what is no jump whatever its jt and jf, and goes on
 // with the next instruction.
-func TestSkipsOfLoads(t *testing.T) {
+func TestSkips(t *testing.T) {
+	p, err := New([]bpf.Insn{
+		stmt(bpf.LdImm, 6), stmt(bpf.LdxImm, 2), {Code: bpf.Div | bpf.SrcX, Jt: 1, Jf: 1}, stmt(bpf.Add, 1), stmt(bpf.RetA, 0),
+	}, arch.X86_64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Run(Call{}); got != 4 {
+		t.Errorf("div x with skips: %d, want 4", got)
+	}
 	c := Call{Nr: 1, Arch: 2, IP: 4<<32 | 3, Args: [6]uint64{6<<32 | 5, 8<<32 | 7}}
 	for off := uint32(0); off < bpf.OffArgs+16; off += 4 {
-		p, err := New([]bpf.Insn{
+		p, err = New([]bpf.Insn{
 			{Code: bpf.LdAbs, K: off, Jt: 1, Jf: 1}, stmt(bpf.Add, 0x100), stmt(bpf.RetA, 0), stmt(bpf.RetK, 0),
 		}, arch.X86_64)
 		if err != nil {

@@ -87,7 +87,7 @@ func TestTally(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &result{suite: &suite{dir: "deep/scale", every: 2}, found: 9}
-	for _, o := range []string{survived, "quick", "short", "full", "full", timedOut, invalid, survived} {
+	for _, o := range []string{survived, "quick", "slow", "full", "full", timedOut, invalid, survived} {
 		r.mutants, r.verdicts = append(r.mutants, boundary), append(r.verdicts, verdict{Outcome: o})
 	}
 	r.mutants[7] = minus

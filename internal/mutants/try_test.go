@@ -73,7 +73,7 @@ func TestTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	try := &trier{suite: &suite{dir: "scale", slow: "^TestSlow", full: true}, root: root}
+	try := &trier{suite: &suite{dir: "scale", slow: []string{"^TestSlow"}, full: true}, root: root}
 	if err := try.measure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestTry(t *testing.T) {
 	}{
 		{"CONDITIONALS_NEGATION", 4, 8, timedOut, ""},
 		{"CONDITIONALS_NEGATION", 7, 7, "quick", "TestLevel"},
-		{"CONDITIONALS_BOUNDARY", 4, 8, "short", "TestSlow"},
+		{"CONDITIONALS_BOUNDARY", 4, 8, "slow", "TestSlow"},
 		{"ARITHMETIC_BASE", 10, 11, survived, ""},
 		{"ARITHMETIC_BASE", 13, 33, invalid, ""},
 		{"ARITHMETIC_BASE", 15, 34, "full", "TestSlow"},
@@ -107,7 +107,7 @@ func TestTry(t *testing.T) {
 func TestMeasure(t *testing.T) {
 	root := writeModule(t)
 	file := filepath.Join(root, "scale", "scale.go")
-	try := &trier{suite: &suite{dir: "scale", slow: "^TestSlow"}, root: root}
+	try := &trier{suite: &suite{dir: "scale", slow: []string{"^TestSlow"}}, root: root}
 	for _, text := range []string{"package scale\n\nfunc Level(n int) int { return 1 }\n", "package scale\n\nfunc\n"} {
 		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
