@@ -99,6 +99,33 @@ func TestEmulatedOdd(t *testing.T) {
 	}
 }
 
+// TestMaskTwice: bits that one AND took away no later one brings back.
+func TestMaskTwice(t *testing.T) {
+	masked := func(masks ...uint32) *Program {
+		p := insns(bpf.Insn{Code: bpf.LdAbs, K: 16})
+		for _, m := range masks {
+			p.Insns = append(p.Insns, Insn{Insn: bpf.Insn{Code: bpf.And, K: m}})
+		}
+		p.Insns = append(p.Insns, insns(
+			bpf.Insn{Code: bpf.Jeq, K: 0x30, Jf: 1}, bpf.Insn{Code: bpf.RetK, K: uint32(rule.Allow)}, bpf.Insn{Code: bpf.RetK},
+		).Insns...)
+		return p
+	}
+	twice := masked(0xf0, 0x3c)
+	if _, err := Same(twice, masked(0x30), false); err != nil {
+		t.Errorf("both masks: %v", err)
+	}
+	for _, m := range []uint32{0xf0, 0x3c} {
+		var c *Counterexample
+		if _, err := Same(twice, masked(m), false); !errors.As(err, &c) {
+			t.Errorf("mask %#x alone: %v", m, err)
+		}
+	}
+	if _, err := Same(masked(0xf0, 0x0f), insns(bpf.Insn{Code: bpf.RetK}), false); err != nil {
+		t.Errorf("masks without a bit in common: %v", err)
+	}
+}
+
 // TestSkipsProven: what is no jump goes on with the next instruction, whatever its
 // jt and jf.
 func TestSkipsProven(t *testing.T) {
