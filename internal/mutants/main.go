@@ -5,8 +5,7 @@
 //
 // Gremlins (tools/mutants/go.mod) finds the mutants; this command builds the
 // tests of a package with each and runs them: first the quick ones, then, on
-// those that live, the slow ones, then, where they have a shorter form, all in
-// full. No file of the tree is written. A survivor is explained in explained.txt, or the command
+// those that live, the slow ones. No file of the tree is written. A survivor is explained in explained.txt, or the command
 // ends with status 1, as it does for an explanation of no survivor.
 //
 // Verdicts are kept in the user's cache, so that a run that was broken off goes

@@ -41,8 +41,8 @@ func (r *result) took() time.Duration {
 }
 
 func (r *result) String() string {
-	return fmt.Sprintf("%s: %d mutants (%d more do not compile), killed by quick tests %d, slow %d, full %d, timed out %d, survived %d; %v",
-		r.dir, r.valid(), r.count(invalid), r.count("quick"), r.count("slow"), r.count("full"), r.count(timedOut), r.count(survived), r.took().Round(time.Second))
+	return fmt.Sprintf("%s: %d mutants (%d more do not compile), killed by quick tests %d, slow %d, timed out %d, survived %d; %v",
+		r.dir, r.valid(), r.count(invalid), r.count("quick"), r.count("slow"), r.count(timedOut), r.count(survived), r.took().Round(time.Second))
 }
 
 // errOpen ends the command when the report has said why.
@@ -76,8 +76,8 @@ func (s *session) judge(results []*result) error {
 
 const about = `A test is worth what it notices. Gremlins lists what can be changed in the code by one token: < to <=, == to !=,
 && to ||, + to -, break to continue and the like. Each mutant is compiled in place of the file, and meets the tests of its
-package: first the quick ones, then, if it lives, those that start children or take a second, then, where tests have a
-shorter form, all in full. What lives through all of them either has an explanation in ` + "`internal/mutants/explained.txt`" + `, or is a hole in the tests,
+package: first the quick ones, then, if it lives, those that start children or take a second, in their short form where they
+have one. What lives through them either has an explanation in ` + "`internal/mutants/explained.txt`" + `, or is a hole in the tests,
 and fails the command. Mutants that do not compile are not counted; one whose tests do not end counts as noticed.`
 
 // record saves docs/trust/mutants.json.
@@ -96,7 +96,7 @@ func (s *session) record(ctx context.Context, results []*result) error {
 
 // tally fills in the tables and what they come to.
 func (s *session) tally(rec *trust.Record, results []*result) {
-	counts := trust.Table{Head: []string{"package", "mutants", "noticed by quick tests", "by slow tests", "by full tests", "timed out", "survived, explained", "survived"}}
+	counts := trust.Table{Head: []string{"package", "mutants", "noticed by quick tests", "by slow tests", "timed out", "survived, explained", "survived"}}
 	lived := trust.Table{Title: "The survivors:", Head: []string{"line", "change", "why no test can tell, or need not"}}
 	var valid, explained, open int
 	var took time.Duration
@@ -104,7 +104,7 @@ func (s *session) tally(rec *trust.Record, results []*result) {
 		rows, mine := s.survivors(r)
 		lived.Rows = append(lived.Rows, rows...)
 		row := []string{"`" + r.dir + "`"}
-		for _, n := range []int{r.valid(), r.count("quick"), r.count("slow"), r.count("full"), r.count(timedOut), mine, len(rows) - mine} {
+		for _, n := range []int{r.valid(), r.count("quick"), r.count("slow"), r.count(timedOut), mine, len(rows) - mine} {
 			row = append(row, strconv.Itoa(n))
 		}
 		counts.Rows = append(counts.Rows, row)

@@ -11,10 +11,6 @@ type suite struct {
 	// second.
 	slow []string
 
-	// full says that the tests have a short form, and that what lives under that
-	// meets the full one too.
-	full bool
-
 	// every is n to try each n-th mutant only, by its place in the source.
 	every int
 }
@@ -23,7 +19,7 @@ var suites = []suite{
 	{dir: "vm", slow: []string{"^TestKernel|^TestRandom"}, every: 1},
 	{dir: "install", slow: []string{"^TestProcess$|^TestThread|^TestExec$|^TestStagingKernel", "^TestProcess|^TestExec|^TestLaunch|^TestStaging|^TestVerify", "^TestAttack"}, every: 1},
 	{dir: "internal/prove", slow: []string{"^TestPolicies|^TestRandom|^TestLarge|^TestStack", "^TestMutants|^TestKernel|^TestDecompiled"}, every: 4},
-	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}, full: true, every: 8},
+	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}, every: 8},
 }
 
 // A stage is one way of running the tests of a suite.
@@ -32,8 +28,9 @@ type stage struct {
 	args []string // of the test binary
 }
 
-// stages are those of a suite in the order in which a mutant meets them. No test
-// is in two of them, but for those in full.
+// stages are those of a suite in the order in which a mutant meets them. Tests are
+// run in their short form where they have one (internal/compile, internal/prove):
+// the long one draws more random policies, which told no mutant more apart.
 func (s *suite) stages() []stage {
 	all := []stage{{"quick", []string{"-test.short", "-test.skip=" + strings.Join(s.slow, "|")}}}
 	for i, run := range s.slow {
@@ -42,9 +39,6 @@ func (s *suite) stages() []stage {
 			slow = append(slow, "-test.skip="+before)
 		}
 		all = append(all, stage{"slow", slow})
-	}
-	if s.full {
-		all = append(all, stage{"full", nil})
 	}
 	return all
 }
