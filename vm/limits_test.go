@@ -22,21 +22,24 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestSkips: the kernel takes what is no jump whatever its jt and jf, and goes on
-// with the next instruction.
+// TestSkips: the kernel takes what is no conditional jump whatever its jt and jf,
+// and never looks at them.
 func TestSkips(t *testing.T) {
-	p, err := New([]bpf.Insn{
-		stmt(bpf.LdImm, 6), stmt(bpf.LdxImm, 2), {Code: bpf.Div | bpf.SrcX, Jt: 1, Jf: 1}, stmt(bpf.Add, 1), stmt(bpf.RetA, 0),
-	}, arch.X86_64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := p.Run(Call{}); got != 4 {
-		t.Errorf("div x with skips: %d, want 4", got)
+	for name, prog := range map[string][]bpf.Insn{
+		"div x": {stmt(bpf.LdImm, 6), stmt(bpf.LdxImm, 2), {Code: bpf.Div | bpf.SrcX, Jt: 1, Jf: 1}, stmt(bpf.Add, 1), stmt(bpf.RetA, 0)},
+		"ja":    {stmt(bpf.LdImm, 3), {Code: bpf.Ja, Jt: 1, Jf: 1}, stmt(bpf.Add, 1), stmt(bpf.RetA, 0)},
+	} {
+		p, err := New(prog, arch.X86_64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Run(Call{}); got != 4 {
+			t.Errorf("%s with skips: %d, want 4", name, got)
+		}
 	}
 	c := Call{Nr: 1, Arch: 2, IP: 4<<32 | 3, Args: [6]uint64{6<<32 | 5, 8<<32 | 7}}
 	for off := uint32(0); off < bpf.OffArgs+16; off += 4 {
-		p, err = New([]bpf.Insn{
+		p, err := New([]bpf.Insn{
 			{Code: bpf.LdAbs, K: off, Jt: 1, Jf: 1}, stmt(bpf.Add, 0x100), stmt(bpf.RetA, 0), stmt(bpf.RetK, 0),
 		}, arch.X86_64)
 		if err != nil {
