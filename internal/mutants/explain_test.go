@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,6 +55,11 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %v, %s\nwant %s", row.name, err, got, row.want)
 		}
 	}
+	explains, _ := parseExplanations(explained)
+	r := &result{suite: &suite{dir: "deep/scale", every: 2}, mutants: []*mutant{boundary}, verdicts: []verdict{{Outcome: survived}}, rest: []*mutant{minus}}
+	if err := (&session{out: io.Discard, explains: explains}).judge([]*result{r}); err != nil {
+		t.Errorf("an explanation of one that was not tried now: %v", err)
+	}
 	if _, err := parseExplanations("a.go\n- x\n+ y\n"); err == nil {
 		t.Error("an explanation without a reason is taken")
 	}
@@ -86,7 +92,7 @@ func TestTally(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &result{suite: &suite{dir: "deep/scale", every: 2}, found: 9}
+	r := &result{suite: &suite{dir: "deep/scale", every: 2}, rest: []*mutant{boundary, minus}}
 	for _, o := range []string{survived, "quick", "slow", "slow", "slow", timedOut, invalid, survived} {
 		r.mutants, r.verdicts = append(r.mutants, boundary), append(r.verdicts, verdict{Outcome: o})
 	}

@@ -114,11 +114,14 @@ func read(report []byte, dir string, files map[string]*source) ([]*mutant, error
 	}), nil
 }
 
-// sample is each n-th.
-func sample(all []*mutant, every int) []*mutant {
-	var some []*mutant
-	for i := 0; i < len(all); i += every {
-		some = append(some, all[i])
+// sample takes each n-th, and leaves the rest.
+func sample(all []*mutant, every int) (some, rest []*mutant) {
+	for i, m := range all {
+		if i%every == 0 {
+			some = append(some, m)
+		} else {
+			rest = append(rest, m)
+		}
 	}
-	return some
+	return some, rest
 }

@@ -110,7 +110,8 @@ func (s *session) list(ctx context.Context, chosen []*suite) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range sample(all, c.every) {
+		some, _ := sample(all, c.every)
+		for _, m := range some {
 			fmt.Fprintln(s.out, m)
 		}
 	}
@@ -128,7 +129,8 @@ func (s *session) all(ctx context.Context, c *suite) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{suite: c, found: len(every), mutants: sample(every, c.every)}
+	r := &result{suite: c}
+	r.mutants, r.rest = sample(every, c.every)
 	r.verdicts = make([]verdict, len(r.mutants))
 	var open []int
 	for i, m := range r.mutants {

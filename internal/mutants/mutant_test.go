@@ -117,8 +117,9 @@ func TestRead(t *testing.T) {
 	if got := texts(all); !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
-	if got := texts(sample(all, 3)); !slices.Equal(got, []string{want[0], want[3]}) {
-		t.Errorf("each third: %q", got)
+	some, rest := sample(all, 3)
+	if !slices.Equal(texts(some), []string{want[0], want[3]}) || !slices.Equal(texts(rest), want[1:3]) {
+		t.Errorf("each third: %q, not %q", texts(some), texts(rest))
 	}
 	for _, bad := range []string{"{", strings.Replace(report, `"line": 11`, `"line": 4`, 1)} {
 		if _, err := read([]byte(bad), "deep/scale", files); err == nil || !strings.Contains(err.Error(), "the report of gremlins") {

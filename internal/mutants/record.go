@@ -13,9 +13,9 @@ import (
 // A result is what became of the mutants of a package.
 type result struct {
 	*suite
-	found    int // before each n-th was taken
 	mutants  []*mutant
-	verdicts []verdict
+	verdicts []verdict // on each of these
+	rest     []*mutant // were not tried
 }
 
 // count is how many mutants had an outcome.
@@ -53,6 +53,9 @@ func (s *session) judge(results []*result) error {
 	open := false
 	seen := map[string]bool{}
 	for _, r := range results {
+		for _, m := range r.rest {
+			explain(s.explains, m) // not tried now; a survivor of a larger sample
+		}
 		for i, m := range r.mutants {
 			seen[m.file.name] = true
 			if r.verdicts[i].Outcome == survived && explain(s.explains, m) == nil {
@@ -109,7 +112,7 @@ func (s *session) tally(rec *trust.Record, results []*result) {
 		}
 		counts.Rows = append(counts.Rows, row)
 		if r.every > 1 {
-			rec.Notes = append(rec.Notes, fmt.Sprintf("Of the %d mutants of `%s` one in %d was tried, by its place in the source.", r.found, r.dir, r.every))
+			rec.Notes = append(rec.Notes, fmt.Sprintf("Of the %d mutants of `%s` one in %d was tried, by its place in the source.", len(r.mutants)+len(r.rest), r.dir, r.every))
 		}
 		valid, explained, open, took = valid+r.valid(), explained+mine, open+len(rows)-mine, took+r.took()
 	}
