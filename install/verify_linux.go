@@ -21,7 +21,10 @@ import (
 // [os.ErrNotExist] if there is no such process (any more). A thread that ends
 // meanwhile does not count; threads that start meanwhile do.
 func Verify(pid int) error {
-	dir := filepath.Join("/proc", strconv.Itoa(pid), "task")
+	return verify(pid, filepath.Join("/proc", strconv.Itoa(pid), "task"))
+}
+
+func verify(pid int, dir string) error {
 	sealed := make(map[int]bool)
 	// Threads come and go, and a listing may miss one when others end, so go on
 	// until it brings nothing new. A process that always has new threads is not

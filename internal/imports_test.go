@@ -40,6 +40,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"internal/trust", ""},
 	{"internal/hunts", "internal/trust"},
 	{"internal/cover", "internal/trust"},
+	{"internal/mutants", "internal/trust"},
 	{"internal/kernels", "internal/kernels/console internal/trust"},
 	{"internal/kernels/console", ""},
 	{"internal/kernels/init", "internal/kernels/console"},

@@ -1,0 +1,108 @@
+package compile
+
+import (
+	"testing"
+
+	"github.com/tileseal/tileseal/internal/bpf"
+	"github.com/tileseal/tileseal/internal/rule"
+)
+
+// A jump to a verdict that is out of reach goes to another ret of that verdict, and
+// to nothing that only looks like one.
+func TestLowerCopies(t *testing.T) {
+	for _, near := range []bool{true, false} {
+		a := &assembler{policy: &rule.Policy{}, copies: true}
+		next, end := a.label(), a.label()
+		a.jump(bpf.Jeq, 0, Ref{}, end, next)
+		a.place(next)
+		a.ret(rule.Allow)
+		a.load(uint32(rule.KillProcess), Ref{}) // the operand of the verdict, and another's instruction
+		if near {
+			a.ret(rule.KillProcess)
+		}
+		for range 256 {
+			a.ret(rule.Allow)
+		}
+		a.place(end)
+		a.ret(rule.KillProcess)
+		a.lower()
+		insns, err := a.link()
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := 1 + int(insns[0].Jt)
+		if got := insns[to]; got.Code != bpf.RetK || got.K != uint32(rule.KillProcess) || near != (to == 3) {
+			t.Errorf("a copy within reach: %v; the jump goes to %d, %v", near, to, got)
+		}
+		if got := insns[1+int(insns[0].Jf)]; got.K != uint32(rule.Allow) {
+			t.Errorf("the other way goes to %v", got)
+		}
+	}
+}
+
+// A part whose calls are all another's has no code, and so no start.
+func TestStartsOfNothing(t *testing.T) {
+	p := &rule.Policy{
+		Target: rule.Target{Audit: 9}, Default: rule.KillProcess,
+		Calls: []rule.Call{{Nr: 1, Cases: []rule.Case{{Action: rule.Allow}}}},
+	}
+	for _, layout := range []Layout{Plain, Optimized} {
+		prog, err := Multi(&rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}, {Policy: p}}}, layout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := prog.Starts; len(s) != 2 || s[0] <= 0 || s[1] != -1 {
+			t.Errorf("layout %v: starts %v", layout, s)
+		}
+	}
+}
+
+// TestAmong holds what is said of a range against all its values.
+func TestAmong(t *testing.T) {
+	const most = 6
+	for _, code := range []uint16{bpf.Jeq, bpf.Jge, bpf.Jset} {
+		for k := range uint32(most) {
+			for lo := range uint32(most) {
+				for hi := lo; hi < most; hi++ {
+					holds := 0
+					for v := lo; v <= hi; v++ {
+						p := plan{view: view{nrWord, allOnes}, code: code, k: k, atom: atom{param: -1}}
+						if p.taken(v, nil, nil) {
+							holds++
+						}
+					}
+					all, none := holds == int(hi-lo+1), holds == 0
+					yes, known := (atom{code: code, k: k, param: -1}).among(lo, hi)
+					if known && (yes && !all || !yes && !none) {
+						t.Errorf("code %#x, %d, from %d to %d: %v", code, k, lo, hi, yes)
+					}
+					if !known && (code != bpf.Jset || lo == hi) && (all || none) {
+						t.Errorf("code %#x, %d, from %d to %d: not known", code, k, lo, hi)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPlanCounts: a plan counts the instructions that are made of it.
+func TestPlanCounts(t *testing.T) {
+	for _, row := range []struct {
+		load, and bool
+		steps     int
+	}{{false, false, 2}, {true, false, 3}, {true, true, 4}} {
+		p := &plan{
+			load: row.load, and: row.and, view: view{nrWord, allOnes}, code: bpf.Jset, k: 4, atom: atom{param: -1},
+			t: &plan{act: rule.Allow}, f: &plan{act: rule.KillProcess},
+		}
+		for nr, allowed := range map[uint32]bool{3: false, 4: true, 7: true, 8: false} {
+			if steps, allow := p.emulate(nr, 9); steps != row.steps || allow != allowed {
+				t.Errorf("%+v, number %d: %d steps, %v", row, nr, steps, allow)
+			}
+			s := sample{data: rule.Data{Nr: nr}}
+			if steps := p.run(&s, nil, nil); steps != row.steps {
+				t.Errorf("%+v, number %d: %d instructions run", row, nr, steps)
+			}
+		}
+	}
+}
