@@ -38,7 +38,7 @@ func (b *builder) compile(pkg, tags, goarch string, tests bool) (string, error) 
 	if tests {
 		args = []string{"test", "-c"}
 	}
-	cmd := exec.Command("go", append(args, "-trimpath", "-buildvcs=false", "-tags="+tags, "-ldflags=-w", "-o", file, "./"+pkg)...)
+	cmd := exec.Command("go", append(args, "-buildvcs=false", "-tags="+tags, "-ldflags=-w", "-o", file, "./"+pkg)...)
 	cmd.Dir = b.root
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
