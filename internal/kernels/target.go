@@ -12,7 +12,8 @@ type target struct {
 	debArch string
 	pattern *regexp.Regexp // of the package's name
 	machine *machine
-	extra   string // of the kernel command line
+	extra   string  // of the kernel command line
+	source  *source // what it is built from, if Debian has no such kernel
 }
 
 // A machine is what QEMU is asked for.
@@ -35,6 +36,7 @@ var (
 	pseries   = &machine{qemu: "qemu-system-ppc64", args: []string{"-M", "pseries,x-vof=on", "-cpu", "power9"}, console: "console=hvc0"}
 	malta32LE = &machine{qemu: "qemu-system-mipsel", args: []string{"-M", "malta", "-cpu", "24Kf"}, console: "console=ttyS0", restart: true}
 	malta64LE = &machine{qemu: "qemu-system-mips64el", args: []string{"-M", "malta", "-cpu", "5KEf"}, console: "console=ttyS0", restart: true}
+	malta64BE = &machine{qemu: "qemu-system-mips64", args: []string{"-M", "malta", "-cpu", "5KEf"}, console: "console=ttyS0", restart: true}
 	virtRISCV = &machine{qemu: "qemu-system-riscv64", args: []string{"-M", "virt"}, console: "console=ttyS0"}
 	virtLoong = &machine{qemu: "qemu-system-loongarch64", args: []string{"-M", "virt", "-cpu", "la464"}, console: "console=ttyS0,115200", memory: "1024", slip: "fatal error: float64nan1", least: 10}
 )
@@ -75,6 +77,15 @@ var targets = []*target{
 		pattern: alone("powerpc64le"), machine: pseries},
 	{name: "ppc64le-old", goarch: "ppc64le", suite: "bookworm", debArch: "ppc64el",
 		pattern: image(`6\.1\.0`, "powerpc64le"), machine: pseries},
+	ours("mips64", &source{arch: "mips", cross: "mips64-linux-gnuabi64-"}, malta64BE),
+	ours("ppc64", &source{arch: "powerpc", cross: "powerpc64-linux-gnu-"}, pseries),
+}
+
+// ours is a target whose kernel is built here. None has a 32-bit GOARCH beside its
+// own: Go programs for mips, the one there could be, hang at random on that kernel,
+// without any filter.
+func ours(goarch string, src *source, m *machine) *target {
+	return &target{name: goarch + "-built", goarch: goarch, suite: sourceSuite, debArch: "all", pattern: src.pattern(), machine: m, source: src}
 }
 
 // image is the pattern of a package that has the kernel and its modules.
