@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/kernels/console"
@@ -87,7 +88,7 @@ func (b *builder) initramfs(t *target) ([]byte, error) {
 			if tests == nil {
 				continue
 			}
-			step, err := tr.suite(s, tests, goarch)
+			step, err := tr.suite(t, s, tests, goarch)
 			if err != nil {
 				return nil, err
 			}
@@ -123,11 +124,9 @@ func (tr *tree) program(pkg, tags, goarch, as string) error {
 }
 
 // suite adds a suite built for goarch, and what its tests read and run.
-func (tr *tree) suite(s suite, tests []string, goarch string) (step console.Step, err error) {
-	for _, pkg := range s.built {
-		if err := tr.program(pkg, s.tags, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
-			return step, err
-		}
+func (tr *tree) suite(t *target, s suite, tests []string, goarch string) (step console.Step, err error) {
+	if err := tr.built(t, s); err != nil {
+		return step, err
 	}
 	dir := guestRoot + "/" + s.pkg
 	tr.nodes = append(tr.nodes, node{path: dir, mode: fs.ModeDir | 0o755})
@@ -152,6 +151,22 @@ func (tr *tree) suite(s suite, tests []string, goarch string) (step console.Step
 		return step, err
 	}
 	return tr.step(s, tests, goarch, binary), tr.file(file, binary)
+}
+
+// built adds the programs that a suite runs, for each GOARCH that has programs on
+// the target: tests run those of the 32-bit one too.
+func (tr *tree) built(t *target, s suite) error {
+	for _, pkg := range s.built {
+		for _, goarch := range t.goarchs() {
+			if s.only != nil && !slices.Contains(s.only, goarch) {
+				continue
+			}
+			if err := tr.program(pkg, s.tags, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // passes are with the kernel's compiler on, and with it off in the tests' short

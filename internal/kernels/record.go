@@ -76,13 +76,17 @@ func (s *session) keep(res *result) error {
 
 func newRecord() *trust.Record {
 	r := trust.New("Real kernels", "go run ./internal/kernels -target all -record",
-		`Kernels of Debian's packages boot in QEMU, without any hardware's help, and run this module's tests as programs of their
-architecture. "strict" are those of packages policy, install and internal/kerneltest: every program of package policy is
-judged by the kernel, package vm and the policy's meaning on thousands of calls, and struck with calls that have to return
-and calls that have to end in SIGSYS, foreign ones and x32 ones among them. "for Go" are those of package gotile, and every
-tile's work done by a Go program under its own filter with the runtime under stress. The full form strikes the calls of every
-rule; the short form those of one rule, and of every rule for one program in ten; of programs for Go it looks at one in ten.
-A target's date is that of its own run.`)
+		`Kernels of Debian's boot in QEMU, without any hardware's help, and run this module's tests as programs of their architecture, with
+the kernel's compiler of filters (JIT) on and off.
+
+"strict" are the tests of packages policy, internal/kerneltest and, on amd64, arm64 and 386, install: every program of package
+policy is judged by the kernel, package vm and the policy's meaning on the same calls, and struck with calls that have to return
+and calls that have to end in SIGSYS, those of another architecture and of x32 among them. The full form judges ten times as
+many calls of a program's rules as the short one, and strikes the calls of every rule; the short form does that for one program in ten,
+and strikes those of one rule under the others.
+
+"for Go" are the tests of package gotile, which judge and strike one program in ten in either form, and every tile's
+work done by a Go program under its own filter, the runtime under stress; in the short form that is one tile in ten.`)
 	r.Tables = []trust.Table{{Head: columns}}
 	r.Notes = notes
 	return r
@@ -90,9 +94,12 @@ A target's date is that of its own run.`)
 
 // notes are what the rows do not say.
 var notes = []string{
-	"Struck under counts the different programs, those for foreign architectures included; some policies have the same program.",
-	"On loong64 one Go program in sixty dies when it starts, filter or no filter, of an error in QEMU 10.0: that one is run again.",
-	"Debian's kernel for s390x has no compiler of filters, so there is one pass.",
+	"A row's date is that of its own run: targets may be tried one at a time.",
+	"Struck under: the different programs, those for foreign architectures included; some policies have the same program.",
+	"The names of targets ending in -built are kernels built from Debian's source package in the smallest configuration that will do: Debian has no big-endian ones for mips64 and ppc64.",
+	"GOARCH=mips is not tried: Go programs for it hang at random on the kernel built for mips64, without any filter.",
+	"On loong64 one Go program in sixty dies when it starts, filter or no filter, of an error of QEMU 10.0 or the kernel with floating point: it is run again.",
+	"Debian's kernels for s390x have no compiler of filters, so there is one pass.",
 }
 
 // recordRows are a result as the record has it, a row for each pass; one if the

@@ -107,13 +107,14 @@ func (s *source) gcc() string { return s.cross + sourceGCC }
 // unpack fetches and unpacks the source, once in a session and for that long: it
 // is 1.3 GB.
 func (s *session) unpack() error {
-	if s.tree != "" {
+	if s.version != "" {
 		return nil
 	}
 	dir, err := os.MkdirTemp(s.cache, "source")
 	if err != nil {
 		return err
 	}
+	os.RemoveAll(s.tree) // of an attempt that failed, for another target
 	s.tree = dir
 	a, err := openArchive(sourceSuite, "amd64", s.cache) // the package is for all architectures
 	if err != nil {
@@ -124,11 +125,14 @@ func (s *session) unpack() error {
 	if err != nil {
 		return err
 	}
-	s.version = debVersion(filepath.Base(deb))
 	pipe := exec.Command("sh", "-ec", `dpkg-deb -x "$1" package; mkdir linux out
 		nice tar -xJf package/usr/src/*.tar.xz --strip-components=1 -C linux; rm -r package "$1"`, "sh", deb)
 	pipe.Dir = dir
-	return loud(pipe)
+	if err := loud(pipe); err != nil {
+		return err
+	}
+	s.version = debVersion(filepath.Base(deb))
+	return nil
 }
 
 // debVersion is the version in the name of a package's file: "a_6.1.2-3_all.deb".
