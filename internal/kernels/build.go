@@ -150,7 +150,7 @@ func (tr *tree) suite(t *target, s suite, tests []string, goarch string) (step c
 	if err != nil {
 		return step, err
 	}
-	return tr.step(s, tests, goarch, binary), tr.file(file, binary)
+	return tr.step(t, s, tests, goarch, binary), tr.file(file, binary)
 }
 
 // built adds the programs that a suite runs, for each GOARCH that has programs on
@@ -183,7 +183,7 @@ func (b *builder) passes() []console.Pass {
 }
 
 // step is a suite as the guest runs it.
-func (b *builder) step(s suite, tests []string, goarch, binary string) console.Step {
+func (b *builder) step(t *target, s suite, tests []string, goarch, binary string) console.Step {
 	pattern := b.run
 	if pattern == "" {
 		pattern = "^(" + strings.Join(tests, "|") + ")$"
@@ -198,6 +198,7 @@ func (b *builder) step(s suite, tests []string, goarch, binary string) console.S
 		Dir:    "/" + guestRoot + "/" + s.pkg,
 		Args:   args,
 		Env:    []string{"PATH=/", "HOME=/tmp", "KERNELTEST_BUILT=/" + guestBuilt},
+		Once:   s.once && goarch != t.goarch,
 	}
 }
 

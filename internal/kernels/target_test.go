@@ -147,3 +147,20 @@ func TestSuiteOn(t *testing.T) {
 		}
 	}
 }
+
+// Tests that ask nothing of the kernel run once in the programs for the 32-bit
+// architecture; those that do, on it and on a machine's own, in each pass.
+func TestStepOnce(t *testing.T) {
+	b := &builder{}
+	arm64 := &target{goarch: "arm64", compat: "arm"}
+	for _, tt := range []struct {
+		once   bool
+		goarch string
+		want   bool
+	}{{true, "arm", true}, {true, "arm64", false}, {false, "arm", false}} {
+		s := suite{pkg: "policy", once: tt.once}
+		if got := b.step(arm64, s, nil, tt.goarch, "tests/policy").Once; got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}
