@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,30 +57,43 @@ func readmeTable(rows [][]string) string {
 // readmeLine is the line of one target, of its rows in the record.
 func readmeLine(rows [][]string) string {
 	var kernel, date string
-	results, calls := map[string][]string{}, []string{}
+	var calls []string
 	for _, r := range rows {
-		kernel, date = max(kernel, r[colKernel]), max(date, r[colDate])
-		results[r[colSet]] = append(results[r[colSet]], readmeResult(r))
+		kernel, date = cmp.Or(kernel, r[colKernel]), max(date, r[colDate])
 		if r[colSet] == sets[0].about && r[colCalls] != "" {
 			calls = append(calls, r[colCalls])
 		}
 	}
-	cells := []string{rows[0][colGOARCH], kernel, strings.Join(results[sets[0].about], ", "), strings.Join(calls, " + "),
-		strings.Join(results[sets[1].about], ", "), date}
+	cells := []string{rows[0][colGOARCH], kernel, readmeResult(rows, sets[0].about), strings.Join(calls, " + "),
+		readmeResult(rows, sets[1].about), date}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
-// readmeResult is a row's result with what it was tried with: "pass (JIT on)".
-func readmeResult(r []string) string {
-	if r[colJIT] == "" {
-		return r[colResult]
+// readmeResult is what came of a set, passes of one result and form together: "pass
+// (JIT on; JIT off, short)" or "pass (no JIT)".
+func readmeResult(rows [][]string, set string) string {
+	var results []string
+	with := map[string][]string{}
+	for _, r := range rows {
+		if r[colSet] != set {
+			continue
+		}
+		if !slices.Contains(results, r[colResult]) {
+			results = append(results, r[colResult])
+		}
+		switch pass := map[string]string{"on": "JIT on", "off": "JIT off", "none": "no JIT"}[r[colJIT]]; {
+		case pass != "" && r[colForm] == "short":
+			with[r[colResult]] = append(with[r[colResult]], pass+", short")
+		case pass != "":
+			with[r[colResult]] = append(with[r[colResult]], pass)
+		}
 	}
-	with := "JIT " + r[colJIT]
-	if r[colJIT] == "none" {
-		with = "no JIT"
+	for i, result := range results {
+		if passes := strings.Join(with[result], "; "); passes == "JIT on, short; JIT off, short" {
+			results[i] += " (short)"
+		} else if passes != "" {
+			results[i] += " (" + passes + ")"
+		}
 	}
-	if r[colForm] == "short" {
-		with += ", short"
-	}
-	return fmt.Sprintf("%s (%s)", r[colResult], with)
+	return strings.Join(results, ", ")
 }

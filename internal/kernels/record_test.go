@@ -159,7 +159,7 @@ func TestKeep(t *testing.T) {
 	}
 	today := time.Now().Format(time.DateOnly)
 	want := "head\n" + tableBegin + "| programs for | kernel | strict programs | calls struck | programs for Go | date |\n|---|---|---|--:|---|---|\n" +
-		"| arm64, arm | 6.1.0-50-cloud-arm64 | pass (JIT on), pass (JIT off, short) | 868 + 868 | pass (JIT on) | " + today + " |\n" + tableEnd + "tail\n"
+		"| arm64, arm | 6.1.0-50-cloud-arm64 | pass (JIT on; JIT off, short) | 868 + 868 | pass (JIT on) | " + today + " |\n" + tableEnd + "tail\n"
 	if string(text) != want {
 		t.Errorf("%s\nwant\n%s", text, want)
 	}
@@ -175,5 +175,31 @@ func TestKeep(t *testing.T) {
 	}
 	if err := s.keep(arm64("on")); err == nil || !strings.Contains(err.Error(), "README.md has no") {
 		t.Errorf("no place in README.md: error %v", err)
+	}
+}
+
+func TestReadmeResult(t *testing.T) {
+	row := func(jit, form, result string) []string {
+		r := make([]string, len(columns))
+		r[colSet], r[colJIT], r[colForm], r[colResult] = "strict", jit, form, result
+		return r
+	}
+	other := row("on", "full", "FAIL")
+	other[colSet] = "for Go"
+	for _, tt := range []struct {
+		rows [][]string
+		want string
+	}{
+		{nil, ""},
+		{[][]string{row("on", "full", "pass"), row("off", "short", "pass"), other}, "pass (JIT on; JIT off, short)"},
+		{[][]string{row("on", "short", "pass"), row("off", "short", "pass")}, "pass (short)"},
+		{[][]string{row("none", "short", "pass")}, "pass (no JIT, short)"},
+		{[][]string{row("on", "full", "pass"), row("off", "short", "FAIL")}, "pass (JIT on), FAIL (JIT off, short)"},
+		{[][]string{row("on", "full", "pass"), row("", "", "FAIL: it ended")}, "pass (JIT on), FAIL: it ended"},
+		{[][]string{row("", "", "skip: no QEMU")}, "skip: no QEMU"},
+	} {
+		if got := readmeResult(tt.rows, "strict"); got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
+		}
 	}
 }
