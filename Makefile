@@ -50,9 +50,12 @@ cross:
 		GOARCH=$$goarch $(GO) test -c -o "$$dir/" -tags tileseal_experimental $(public) || exit 1; \
 	done
 
-# Kernels of Debian under QEMU, each running our tests: the usual four, or with
-# KERNELS="-target all -package all" all there are. What is not to be had is
-# skipped, and said.
+# Kernels under QEMU, each running our tests: the usual four in full (a quarter of
+# an hour of two processors), with KERNELS=-short in the form that CI runs. The
+# rest, and what puts the results into README.md and docs/trust.md:
+#   KERNELS="-target all -build-kernels -record"   all there are, some hours in full, an hour with -short
+#   KERNELS="-package go -target arm64 -record"    the programs for tiles in Go
+# What is not to be had is skipped, and said.
 KERNELS =
 
 test-kernels:

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tileseal/tileseal/internal/kernels/console"
@@ -38,7 +39,7 @@ func (b *builder) compile(pkg, tags, goarch string, tests bool) (string, error) 
 	if tests {
 		args = []string{"test", "-c"}
 	}
-	cmd := exec.Command("go", append(args, "-trimpath", "-buildvcs=false", "-tags="+tags, "-ldflags=-w", "-o", file, "./"+pkg)...)
+	cmd := exec.Command("go", append(args, "-buildvcs=false", "-tags="+tags, "-ldflags=-w", "-o", file, "./"+pkg)...)
 	cmd.Dir = b.root
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -87,7 +88,7 @@ func (b *builder) initramfs(t *target) ([]byte, error) {
 			if tests == nil {
 				continue
 			}
-			step, err := tr.suite(s, tests, goarch)
+			step, err := tr.suite(t, s, tests, goarch)
 			if err != nil {
 				return nil, err
 			}
@@ -123,11 +124,9 @@ func (tr *tree) program(pkg, tags, goarch, as string) error {
 }
 
 // suite adds a suite built for goarch, and what its tests read and run.
-func (tr *tree) suite(s suite, tests []string, goarch string) (step console.Step, err error) {
-	for _, pkg := range s.built {
-		if err := tr.program(pkg, s.tags, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
-			return step, err
-		}
+func (tr *tree) suite(t *target, s suite, tests []string, goarch string) (step console.Step, err error) {
+	if err := tr.built(t, s); err != nil {
+		return step, err
 	}
 	dir := guestRoot + "/" + s.pkg
 	tr.nodes = append(tr.nodes, node{path: dir, mode: fs.ModeDir | 0o755})
@@ -151,7 +150,23 @@ func (tr *tree) suite(s suite, tests []string, goarch string) (step console.Step
 	if err != nil {
 		return step, err
 	}
-	return tr.step(s, tests, goarch, binary), tr.file(file, binary)
+	return tr.step(t, s, tests, goarch, binary), tr.file(file, binary)
+}
+
+// built adds the programs that a suite runs, for each GOARCH that has programs on
+// the target: tests run those of the 32-bit one too.
+func (tr *tree) built(t *target, s suite) error {
+	for _, pkg := range s.built {
+		for _, goarch := range t.goarchs() {
+			if s.only != nil && !slices.Contains(s.only, goarch) {
+				continue
+			}
+			if err := tr.program(pkg, s.tags, goarch, guestBuilt+"/"+path.Base(pkg)+"-"+goarch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // passes are with the kernel's compiler on, and with it off in the tests' short
@@ -168,7 +183,7 @@ func (b *builder) passes() []console.Pass {
 }
 
 // step is a suite as the guest runs it.
-func (b *builder) step(s suite, tests []string, goarch, binary string) console.Step {
+func (b *builder) step(t *target, s suite, tests []string, goarch, binary string) console.Step {
 	pattern := b.run
 	if pattern == "" {
 		pattern = "^(" + strings.Join(tests, "|") + ")$"
@@ -183,6 +198,7 @@ func (b *builder) step(s suite, tests []string, goarch, binary string) console.S
 		Dir:    "/" + guestRoot + "/" + s.pkg,
 		Args:   args,
 		Env:    []string{"PATH=/", "HOME=/tmp", "KERNELTEST_BUILT=/" + guestBuilt},
+		Once:   s.once && goarch != t.goarch,
 	}
 }
 

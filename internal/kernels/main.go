@@ -1,11 +1,14 @@
 // Kernels tries the prebuilt programs on real kernels of other architectures.
 //
-//	go run ./internal/kernels [-target default|all|NAME,...] [-package default|all|DIR,...] [-run REGEXP] [-o FILE]
+//	go run ./internal/kernels [-target default|all|NAME,...] [-package default|go|all|DIR,...] [-run REGEXP] [-o FILE]
 //
 // It fetches Debian's kernels, boots each in QEMU without any hardware's help,
 // runs there the tests that are about the kernel, built for that architecture,
 // and reads their verdicts from the serial console; with the kernel's compiler
 // of filters on and off. Nobody needs root for it, nor a network in the guest.
+// Big-endian kernels that Debian does not have it builds, if told to by
+// -build-kernels. With -record the results come into docs/trust and README.md,
+// each target's as it ends, beside those that other runs left there.
 //
 // It needs QEMU (Debian: qemu-system-arm, -x86, -misc, -ppc, -mips), apt-get and
 // dpkg-deb. A target that lacks one of them is skipped, in as many words; a
@@ -47,11 +50,13 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	flags := flag.NewFlagSet("kernels", flag.ContinueOnError)
 	list := flags.Bool("list", false, "list the targets and end")
 	names := flags.String("target", "default", "`targets`, separated by commas: names, GOARCHs, default or all")
-	packages := flags.String("package", "default", "`packages`, separated by commas: directories, default or all")
+	packages := flags.String("package", "default", "`packages`, separated by commas: directories, default, go or all")
 	output := flags.String("o", "", "write the report to `file`, as Markdown")
+	record := flags.Bool("record", false, "put the results into docs/trust and README.md")
 	verbose := flags.Bool("v", false, "show the guests' consoles")
 	flags.StringVar(&s.cache, "cache", "", "`directory` for kernels (default: in the user's cache)")
 	flags.BoolVar(&s.fresh, "fresh", false, "fetch the newest kernels even if the cache has some")
+	flags.BoolVar(&s.build, "build-kernels", false, "build the kernels that Debian does not have, from its source package")
 	flags.StringVar(&s.run, "run", "", "`regexp` of the tests to run in place of all; then none has to pass")
 	flags.BoolVar(&s.short, "short", false, "run the tests in their short form")
 	flags.BoolVar(&s.full, "full", false, "run them in full also where the kernel's compiler is off")
@@ -73,6 +78,11 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	if s.suites, err = chooseSuites(*packages); err != nil {
 		return err
 	}
+	if *record {
+		if s.set, err = setOf(*packages, s.run); err != nil {
+			return err
+		}
+	}
 	if *verbose {
 		s.echo = stdout
 	}
@@ -81,6 +91,9 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "\n%s\n", r.summary())
+	if n := r.count("SKIP"); n > 0 {
+		fmt.Fprintf(stdout, "skip: %d of %d kernels were not tried; the lines above say why\n", n, len(r.results))
+	}
 	if *output != "" {
 		text := fmt.Sprintf("%s\n%s: %s.\n", r.markdown(), time.Now().Format(time.DateOnly), r.summary())
 		if err := os.WriteFile(*output, []byte(text), 0o644); err != nil {
@@ -108,7 +121,7 @@ func (s *session) report(ctx context.Context, chosen []*target) (r *report, err 
 	if s.dir, err = os.MkdirTemp("", "tileseal-kernels"); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(s.dir)
+	defer func() { os.RemoveAll(s.dir); os.RemoveAll(s.tree) }()
 	return &report{results: s.all(ctx, chosen)}, nil
 }
 
@@ -140,7 +153,7 @@ func chooseSuites(packages string) ([]suite, error) {
 	for pkg := range strings.SplitSeq(packages, ",") {
 		n := len(chosen)
 		for _, s := range suites {
-			if pkg == "all" || pkg == "default" && !s.slow || pkg == s.pkg {
+			if pkg == "all" || pkg == "default" && !s.slow || pkg == "go" && s.tags != "" || pkg == s.pkg {
 				chosen = append(chosen, s)
 			}
 		}

@@ -113,13 +113,19 @@ func (res *result) verdict() string {
 	return "pass"
 }
 
+// count counts the targets that a verdict was given of.
+func (r *report) count(verdict string) (n int) {
+	for _, res := range r.results {
+		if res.verdict() == verdict {
+			n++
+		}
+	}
+	return n
+}
+
 // summary counts the targets.
 func (r *report) summary() string {
-	count := map[string]int{}
-	for _, res := range r.results {
-		count[res.verdict()]++
-	}
-	return fmt.Sprintf("%d targets: %d passed, %d failed, %d skipped", len(r.results), count["pass"], count["FAIL"], count["SKIP"])
+	return fmt.Sprintf("%d targets: %d passed, %d failed, %d skipped", len(r.results), r.count("pass"), r.count("FAIL"), r.count("SKIP"))
 }
 
 // markdown is the report as a table, a row for each pass over a target's tests.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -16,8 +17,12 @@ type session struct {
 	*builder
 	cache    string
 	fresh    bool
+	build    bool   // kernels that Debian does not have
+	tree     string // the directory where that is done, when it is there
+	version  string // of the source
 	limit    time.Duration
 	parallel int
+	set      string // what the record is of, or "" if there is to be none
 	out      io.Writer
 	echo     io.Writer // the guests' consoles
 
@@ -45,6 +50,10 @@ func (s *session) all(ctx context.Context, list []*target) []*result {
 		wg.Go(func() {
 			results[i] = s.try(ctx, t)
 			s.say("%s", results[i].text())
+			if err := s.keep(results[i]); err != nil {
+				results[i].err = errors.Join(results[i].err, err)
+				s.say("%s: no record: %v", t.name, err)
+			}
 			<-room
 		})
 	}
@@ -104,7 +113,7 @@ func (s *session) prepare(r *result) (g *guest, err error) {
 	if g.qemu, err = findQEMU(r.target.machine, s.cache); err != nil {
 		return nil, err
 	}
-	if r.kernel, err = fetchKernel(r.target, s.cache, s.fresh); err != nil {
+	if r.kernel, err = s.kernel(r.target); err != nil {
 		return nil, err
 	}
 	g.kernel = r.kernel

@@ -14,6 +14,7 @@ type suite struct {
 	tests  []string // every one has to pass; a skipped one fails the target
 	amd64  []string // besides, where there are two more ways into the kernel: x32 and int 0x80
 	beside []string // those that the 32-bit programs run which run there too
+	once   bool     // those ask nothing of the kernel, so its compiler does not matter to them
 	files  []string // what the tests read, as patterns below the directory
 	built  []string // main packages they run: directories in the module
 }
@@ -33,6 +34,7 @@ var suites = []suite{
 		tests:  []string{"TestTable", "TestPopulate", "TestKernelJudges", "TestKernelKills", "TestKernelKillsForeign"},
 		amd64:  []string{"TestKernelKillsInt80"},
 		beside: []string{"TestTable", "TestPopulate"},
+		once:   true,
 		files:  []string{"*.seccomppolicy", "doc.go"},
 	},
 	{
@@ -45,6 +47,7 @@ var suites = []suite{
 		partly: true,
 		tests:  []string{"TestPopulate", "TestKernelJudges", "TestRules", "TestTileRulesKill", "TestRuntimeRulesKill"},
 		beside: []string{"TestPopulate"},
+		once:   true,
 		files:  []string{"*.seccomppolicy", "doc.go", "../*.seccomppolicy"},
 	},
 	{

@@ -56,6 +56,15 @@ type Step struct {
 	Dir     string   // the working directory
 	Args    []string // its arguments
 	Env     []string // its whole environment
+	Once    bool     // in the first pass alone: the tests ask nothing of the kernel
+}
+
+// Of are the steps of a pass, the first of which is 0.
+func (p *Plan) Of(pass int) []Step {
+	if pass == 0 {
+		return p.Steps
+	}
+	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Once })
 }
 
 // A Log is what a guest said.

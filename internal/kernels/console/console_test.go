@@ -136,3 +136,17 @@ func TestCheckPartly(t *testing.T) {
 		t.Error("a test that was skipped as a whole: no error")
 	}
 }
+
+// A step that is to run once runs in the first pass, and is not lost for it.
+func TestOf(t *testing.T) {
+	plan := Plan{Steps: []Step{{Package: "a"}, {Package: "b", Once: true}, {Package: "c"}}}
+	for pass, want := range []string{"abc", "ac", "ac", "abc"} {
+		got := ""
+		for _, s := range plan.Of(pass % 3) {
+			got += s.Package
+		}
+		if got != want {
+			t.Errorf("pass %d: %s, want %s", pass%3, got, want)
+		}
+	}
+}

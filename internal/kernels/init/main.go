@@ -83,13 +83,13 @@ func run(plan *console.Plan) error {
 	fmt.Println() // what the firmware printed last may have no end
 	say("kernel %s %s", strings.TrimSpace(string(release)), machine())
 	n, compiles := 0, hasJIT()
-	for _, pass := range plan.Passes {
+	for i, pass := range plan.Passes {
 		if !compiles {
 			pass.JIT = "none"
 		} else if err := setJIT(pass.JIT); err != nil {
 			return err
 		}
-		for _, step := range plan.Steps {
+		for _, step := range plan.Of(i) {
 			say("start %s %s jit=%s", step.Package, step.GOARCH, pass.JIT)
 			say("end %s", test(step, pass.Args, plan.Slip))
 			n++
