@@ -4,6 +4,7 @@
 # make bench  figures beside the peers', in one run
 # make cross  vet and tests built for every GOARCH of Linux with seccomp filters
 # make test-kernels     the programs on real kernels of other architectures, under emulation
+# make peers  the peers' programs as files, from the peers
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
 # make race, make fuzz, make generate, make tables
@@ -18,7 +19,7 @@ modules := examples/daemon examples/privileges examples/servers bench e2e gorunt
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
-.PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables fuzz
+.PHONY: demo test test-386 cross test-kernels peers test-other-go runtime-baseline race bench check generate tables fuzz
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -55,6 +56,11 @@ KERNELS =
 
 test-kernels:
 	$(GO) run ./internal/kernels -parallel 2 $(KERNELS)
+
+# The programs that libseccomp and gVisor make of testdata/performance, as
+# files, for where there is neither. Needs libseccomp-dev and a C compiler.
+peers:
+	cd bench && CGO_ENABLED=1 $(GO) run -tags libseccomp . -peers ../testdata/performance
 
 # The Go release there is a baseline for beside the one in use. The go command
 # fetches it through the module proxy, which may not be there.

@@ -38,6 +38,7 @@ var allowed = []struct{ pkg, imports string }{
 	{"install", "internal/bpf internal/rule"},
 	{"vm", "arch internal/bpf internal/compile internal/gen internal/rule"},
 	{"internal/trust", ""},
+	{"internal/peers", "arch internal/bpf"},
 	{"internal/kernels", "internal/kernels/console internal/trust"},
 	{"internal/kernels/console", ""},
 	{"internal/kernels/init", "internal/kernels/console"},
