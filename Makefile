@@ -4,6 +4,7 @@
 # make bench  figures beside the peers', in one run
 # make cross  vet and tests built for every GOARCH of Linux with seccomp filters
 # make test-kernels     the programs on real kernels of other architectures, under emulation
+# make cost   what filters cost on each architecture, ours and the peers', in instructions
 # make peers  the peers' programs as files, from the peers
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
@@ -19,7 +20,7 @@ modules := examples/daemon examples/privileges examples/servers bench e2e gorunt
 native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
-.PHONY: demo test test-386 cross test-kernels peers test-other-go runtime-baseline race bench check generate tables fuzz
+.PHONY: demo test test-386 cross test-kernels cost peers test-other-go runtime-baseline race bench check generate tables fuzz
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -57,8 +58,15 @@ KERNELS =
 test-kernels:
 	$(GO) run ./internal/kernels -parallel 2 $(KERNELS)
 
-# The programs that libseccomp and gVisor make of testdata/performance, as
-# files, for where there is neither. Needs libseccomp-dev and a C compiler.
+# What a filter costs on each architecture: the guests' clock counts instructions,
+# so the figures are the same on every machine. docs/trust/cost.json keeps them.
+COST =
+
+cost:
+	$(GO) run ./internal/kernels -cost $(COST)
+
+# The programs that libseccomp and gVisor make of the policies measured there, as
+# files, for there is no C compiler in a guest. Needs libseccomp-dev and a C compiler.
 peers:
 	cd bench && CGO_ENABLED=1 $(GO) run -tags libseccomp . -peers ../testdata/performance
 

@@ -11,6 +11,9 @@
 // dpkg-deb. A target that lacks one of them is skipped, in as many words; a
 // failure, a console that breaks off and a kernel that panics end the command
 // with status 1.
+//
+// With -cost it measures instead what filters cost there: ours, and those of
+// libseccomp and gVisor that are checked in. See cost.go.
 package main
 
 import (
@@ -57,8 +60,12 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	flags.BoolVar(&s.full, "full", false, "run them in full also where the kernel's compiler is off")
 	flags.DurationVar(&s.limit, "limit", 30*time.Minute, "the longest `time` a guest may take")
 	flags.IntVar(&s.parallel, "parallel", 1, "how many `guests` run at a time")
+	counted := s.costFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if counted.wanted {
+		return s.countCosts(ctx, *names, counted)
 	}
 	chosen, err := choose(*names)
 	if err != nil {
