@@ -4,6 +4,8 @@
 # make bench  figures beside the peers', in one run
 # make cross  vet and tests built for every GOARCH of Linux with seccomp filters
 # make test-kernels     the programs on real kernels of other architectures, under emulation
+# make cost   what filters cost on each architecture, ours and the peers', in instructions
+# make peers  the peers' programs as files, from the peers
 # make test-other-go    what meets the Go runtime, built by the other supported release
 # make runtime-baseline measures the Go runtime anew: every level, both releases
 # make race, make generate, make tables
@@ -20,7 +22,7 @@ native := $(shell $(GO) env GOARCH)
 packages386 := ./arch ./filter ./goruntime/... ./install ./internal/emit/everything ./internal/proto ./internal/rule ./policy/... ./vm
 
 .PHONY: demo test test-386 cross test-kernels test-other-go runtime-baseline race bench check generate tables
-.PHONY: attack oracle accept fuzz reproduce vulnerabilities cover mutants
+.PHONY: attack oracle accept fuzz reproduce vulnerabilities cover mutants cost peers
 
 demo:
 	cd examples/daemon && $(GO) run ./demo
@@ -60,6 +62,18 @@ KERNELS =
 
 test-kernels:
 	$(GO) run ./internal/kernels -parallel 2 $(KERNELS)
+
+# What a filter costs on each architecture: the guests' clock counts instructions,
+# so the figures are the same on every machine. docs/trust/cost.json keeps them.
+COST =
+
+cost:
+	$(GO) run ./internal/kernels -cost $(COST)
+
+# The programs that libseccomp and gVisor make of the policies measured there, as
+# files, for there is no C compiler in a guest. Needs libseccomp-dev and a C compiler.
+peers:
+	cd bench && CGO_ENABLED=1 $(GO) run -tags libseccomp . -peers ../testdata/performance
 
 # The Go release there is a baseline for beside the one in use. The go command
 # fetches it through the module proxy, which may not be there.

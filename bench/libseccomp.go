@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/seccomp/libseccomp-golang"
+	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -37,7 +38,7 @@ func buildLibseccomp(p *policy, level int) ([]bpf.Insn, error) {
 		return nil, err
 	}
 	defer f.Release()
-	if err := errors.Join(f.SetBadArchAction(seccomp.ActKillProcess), f.SetOptimize(level)); err != nil {
+	if err := errors.Join(scmpArch(f, p.arch), f.SetBadArchAction(seccomp.ActKillProcess), f.SetOptimize(level)); err != nil {
 		return nil, err
 	}
 	for _, c := range p.Calls {
@@ -47,13 +48,57 @@ func buildLibseccomp(p *policy, level int) ([]bpf.Insn, error) {
 			}
 		}
 	}
-	return exportScmp(f)
+	return exportScmp(f, p.arch)
+}
+
+// scmpArch makes a filter one for an architecture. The machine's own goes first,
+// since no filter may be of two byte orders.
+func scmpArch(f *seccomp.ScmpFilter, a arch.Arch) error {
+	if a == arch.X86_64 {
+		return nil
+	}
+	want, err := seccomp.GetArchFromString(a.String())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.RemoveArch(seccomp.ArchNative), f.AddArch(want))
+}
+
+// scmpNumber is what libseccomp calls a system call: by the number on this
+// machine, or one it made up for a call that this machine does not have.
+// libseccomp finds the other architecture's number by the name.
+func (p *policy) scmpNumber(c rule.Call) (seccomp.ScmpSyscall, error) {
+	if p.arch == arch.X86_64 {
+		return seccomp.ScmpSyscall(c.Nr), nil
+	}
+	return seccomp.GetSyscallFromName(c.Name)
+}
+
+// scmpKnows is the policy without the calls that this libseccomp has no name for,
+// and those.
+func (p *policy) scmpKnows() (known *policy, missing []string) {
+	rules := *p.Policy
+	rules.Calls = nil
+	for _, c := range p.Calls {
+		if _, err := p.scmpNumber(c); err != nil {
+			missing = append(missing, c.Name)
+			continue
+		}
+		rules.Calls = append(rules.Calls, c)
+	}
+	part := *p
+	part.Policy = &rules
+	return &part, missing
 }
 
 // addScmp adds the rules of one case, one for each alternative of its
 // condition.
 func (p *policy) addScmp(f *seccomp.ScmpFilter, c rule.Call, k rule.Case) error {
-	nr, action := seccomp.ScmpSyscall(c.Nr), scmpAction(k.Action)
+	action := scmpAction(k.Action)
+	nr, err := p.scmpNumber(c)
+	if err != nil {
+		return err
+	}
 	if k.When == nil {
 		return f.AddRuleExact(nr, action)
 	}
@@ -111,7 +156,7 @@ func scmpAction(a rule.Action) seccomp.ScmpAction {
 }
 
 // exportScmp is the program of a filter, which libseccomp writes to a file.
-func exportScmp(f *seccomp.ScmpFilter) ([]bpf.Insn, error) {
+func exportScmp(f *seccomp.ScmpFilter, a arch.Arch) ([]bpf.Insn, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -127,6 +172,10 @@ func exportScmp(f *seccomp.ScmpFilter) ([]bpf.Insn, error) {
 		return nil, err
 	}
 	prog := make([]bpf.Insn, n/binary.Size(bpf.Insn{}))
-	_, err = binary.Decode(raw, binary.NativeEndian, prog)
+	var order binary.ByteOrder = binary.LittleEndian
+	if a.BigEndian() {
+		order = binary.BigEndian
+	}
+	_, err = binary.Decode(raw, order, prog)
 	return prog, err
 }

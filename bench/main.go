@@ -55,8 +55,12 @@ func run(stdout io.Writer, args []string) error {
 	names := flags.String("policies", "A,B,C,D", "the policies to measure")
 	texts := flags.String("texts", "../testdata/performance", "the `directory` of the policies")
 	workloads := flags.String("workloads", "../../shared/performance", "the `directory` of the workloads")
+	peerDir := flags.String("peers", "", "write the peers' programs for every architecture beneath this `directory`, and measure nothing")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *peerDir != "" {
+		return writePeers(*texts, *peerDir)
 	}
 	e := full
 	if *short {

@@ -14,6 +14,7 @@ import (
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
 	"github.com/tileseal/tileseal/internal/gen"
+	peerfiles "github.com/tileseal/tileseal/internal/peers"
 	"github.com/tileseal/tileseal/internal/rule"
 	"github.com/tileseal/tileseal/vm"
 )
@@ -21,6 +22,7 @@ import (
 // A policy is what the contenders make programs of.
 type policy struct {
 	*rule.Policy
+	arch   arch.Arch
 	name   string
 	file   string
 	text   string
@@ -40,11 +42,18 @@ func (s sample) data() rule.Data {
 	return rule.Data{Nr: s.Nr, Arch: arch.X86_64.Audit(), Args: s.Args}
 }
 
-// paramValues are the descriptors of the workloads.
-var paramValues = map[string]uint64{"logfile_fd": 5, "archive_fd": 7, "listen_fd": 6, "db_fd": 8}
-
+// readPolicy reads a policy for x86_64, with its workload.
 func readPolicy(name, texts, workloads string) (*policy, error) {
-	p := &policy{name: name, file: filepath.Join(texts, name+gen.Ending)}
+	p, err := readPolicyOn(arch.X86_64, name, texts)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.readWork(filepath.Join(workloads, "workload-"+name+".json"))
+}
+
+// readPolicyOn reads a policy for an architecture.
+func readPolicyOn(a arch.Arch, name, texts string) (*policy, error) {
+	p := &policy{arch: a, name: name, file: filepath.Join(texts, name+gen.Ending)}
 	text, err := os.ReadFile(p.file)
 	if err != nil {
 		return nil, fmt.Errorf("%w; run bench in its own directory, or name that of the policies with -texts", err)
@@ -56,13 +65,13 @@ func readPolicy(name, texts, workloads string) (*policy, error) {
 	}
 	p.Policy = target.Policy
 	for _, q := range p.Params {
-		v, ok := paramValues[q.Name]
+		v, ok := peerfiles.Params[q.Name]
 		if !ok {
 			return nil, fmt.Errorf("policy %s: parameter %s has no value to measure it with", name, q.Name)
 		}
 		p.params = append(p.params, v)
 	}
-	return p, p.readWork(filepath.Join(workloads, "workload-"+name+".json"))
+	return p, nil
 }
 
 // readWork reads the workload, or makes one of every call of the policy.
@@ -86,7 +95,7 @@ func (p *policy) readWork(file string) error {
 
 // compile reads the text anew and compiles it.
 func (p *policy) compile(l compile.Layout) (gen.Target, error) {
-	_, targets, errs := gen.Read(p.file, p.text, gen.Tileseal, []arch.Arch{arch.X86_64}, l)
+	_, targets, errs := gen.Read(p.file, p.text, gen.Tileseal, []arch.Arch{p.arch}, l)
 	if err := errs.Err(); err != nil {
 		return gen.Target{}, err
 	}
@@ -118,7 +127,7 @@ func (p *policy) sequence(n int) []rule.Data {
 // compare with, alone and beneath a high half that a comparison of 32 bits
 // does not see. It is "" if there is none: an estimate, not a proof.
 func (p *policy) differences(c contender) string {
-	m, err := vm.New(c.prog, arch.X86_64)
+	m, err := vm.New(c.prog, p.arch)
 	if err != nil {
 		return err.Error()
 	}
@@ -163,6 +172,11 @@ func (p *policy) trials() []rule.Data {
 					list = append(list, d)
 				}
 			})
+		}
+	}
+	for i := range list {
+		if list[i].Arch == arch.X86_64.Audit() {
+			list[i].Arch = p.arch.Audit()
 		}
 	}
 	return list

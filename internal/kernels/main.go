@@ -14,6 +14,9 @@
 // dpkg-deb. A target that lacks one of them is skipped, in as many words; a
 // failure, a console that breaks off and a kernel that panics end the command
 // with status 1.
+//
+// With -cost it measures instead what filters cost there: ours, and those of
+// libseccomp and gVisor that are checked in. See cost.go.
 package main
 
 import (
@@ -23,12 +26,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tileseal/tileseal/internal/trust"
 )
 
 func main() {
@@ -62,8 +66,12 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	flags.BoolVar(&s.full, "full", false, "run them in full also where the kernel's compiler is off")
 	flags.DurationVar(&s.limit, "limit", 30*time.Minute, "the longest `time` a guest may take")
 	flags.IntVar(&s.parallel, "parallel", 1, "how many `guests` run at a time")
+	counted := s.costFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if counted.wanted {
+		return s.countCosts(ctx, *names, counted)
 	}
 	chosen, err := choose(*names)
 	if err != nil {
@@ -107,22 +115,34 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 }
 
 // report tries the targets, with what is built for them in a directory of its own.
-func (s *session) report(ctx context.Context, chosen []*target) (r *report, err error) {
+func (s *session) report(ctx context.Context, chosen []*target) (*report, error) {
+	if err := s.places(); err != nil {
+		return nil, err
+	}
+	defer s.clean()
+	return &report{results: s.all(ctx, chosen)}, nil
+}
+
+// places are the directories of the cache, of the module, and for what is built.
+func (s *session) places() (err error) {
 	if s.cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.cache = filepath.Join(dir, "tileseal")
 	}
-	if s.root, err = moduleRoot(); err != nil {
-		return nil, err
+	if s.root, err = trust.Root(); err != nil {
+		return err
 	}
-	if s.dir, err = os.MkdirTemp("", "tileseal-kernels"); err != nil {
-		return nil, err
-	}
-	defer func() { os.RemoveAll(s.dir); os.RemoveAll(s.tree) }()
-	return &report{results: s.all(ctx, chosen)}, nil
+	s.dir, err = os.MkdirTemp("", "tileseal-kernels")
+	return err
+}
+
+// clean removes what was built, and the kernels' source.
+func (s *session) clean() {
+	os.RemoveAll(s.dir)
+	os.RemoveAll(s.tree)
 }
 
 // choose finds targets by their names: an architecture means all it has.
@@ -162,12 +182,4 @@ func chooseSuites(packages string) ([]suite, error) {
 		}
 	}
 	return chosen, nil
-}
-
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }
