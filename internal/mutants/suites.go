@@ -19,7 +19,7 @@ var suites = []suite{
 	{dir: "vm", slow: []string{"^TestKernel|^TestRandom"}, every: 1},
 	{dir: "install", slow: []string{"^TestProcess$|^TestThread|^TestExec$|^TestStagingKernel", "^TestProcess|^TestExec|^TestLaunch|^TestStaging|^TestVerify", "^TestAttack"}, every: 1},
 	{dir: "internal/prove", slow: []string{"^TestPolicies|^TestRandom|^TestLarge|^TestStack", "^TestMutants|^TestKernel|^TestDecompiled"}, every: 4},
-	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}, every: 16},
+	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}, every: 8},
 }
 
 // A stage is one way of running the tests of a suite.
