@@ -66,8 +66,15 @@ func serve() error {
 		if err := wire.WriteReply(out, &reply); err != nil {
 			return err
 		}
+		if len(req.Calls) > many && !req.Bare {
+			runtime.GC() // nothing else collects them
+		}
 	}
 }
+
+// many is from how many calls on a request is a matter of megabytes. Where some
+// million calls are judged, so many requests would fill the machine's memory.
+const many = 10000
 
 // channel moves standard input and output out of the way of the descriptors a
 // judged call may name, and leaves /dev/null in their place.
