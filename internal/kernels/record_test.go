@@ -43,6 +43,11 @@ func TestREADMETable(t *testing.T) {
 	if want := readmeTable(rows); have != want {
 		t.Errorf("the table of kernels in README.md is stale; run go test -run TestREADMETable -update ./internal/kernels; want\n%s", want)
 	}
+	for _, target := range targets {
+		if !slices.ContainsFunc(rows, func(r []string) bool { return r[colTarget] == target.name && r[colSet] == "strict" }) {
+			t.Errorf("target %s was never recorded", target.name)
+		}
+	}
 }
 
 // arm64 is a result of passes over one test.
