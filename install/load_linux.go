@@ -36,8 +36,11 @@ func prepare(filter []unix.SockFilter, kernelFlags uintptr, flags []Flag) (*prog
 		p.insns[i] = bpf.Insn(in)
 	}
 	if err := bpf.Check(p.insns); err != nil {
-		ce := err.(*bpf.Error) // always
-		return nil, &FilterError{Insn: ce.PC, Reason: ce.Reason}
+		fe := &FilterError{Insn: -1, Reason: err.Error()}
+		if ce, ok := errors.AsType[*bpf.Error](err); ok {
+			fe.Insn, fe.Reason = ce.PC, ce.Reason
+		}
+		return nil, fe
 	}
 	if kernelFlags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
 		if err := noKillThread(p.insns); err != nil {
