@@ -128,7 +128,7 @@ check:
 # What hunts for mistakes longer than make test does. Each keeps what it showed in
 # docs/trust, of which docs/trust.md is made; hours for all of them.
 #   attack     the installer's attacks, with 10,000 installs among threads that are born and die
-#   oracle     a million random calls for every prebuilt program (x86: a tenth), in the kernel and in package vm
+#   oracle     a million random calls for every prebuilt program, in the kernel and in package vm
 #   accept     a million random programs, for seccomp(2) and for package vm
 #   fuzz       each fuzz target for FUZZTIME
 #   reproduce  generated files, the kernel's tables (network) and the command, byte for byte

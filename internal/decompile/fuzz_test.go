@@ -13,8 +13,8 @@ import (
 	"github.com/tileseal/tileseal/vm"
 )
 
-// FuzzDecompile makes programs of bytes. Where it says what one means, running
-// the program gives the same verdicts.
+// FuzzDecompile: whatever the program, what the decompiler says it means is what
+// running it gives.
 func FuzzDecompile(f *testing.F) {
 	f.Add([]byte{0, 4, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 1, 0, 1, 1, 5, 0, 0, 0, 5, 0, 0, 1})
 	f.Add([]byte{0, 16, 0, 0, 2, 0, 2, 5, 6, 0, 0, 7, 1, 0, 1, 1, 5, 0, 0, 1, 5, 0, 0, 2})

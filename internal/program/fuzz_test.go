@@ -10,7 +10,7 @@ import (
 	"github.com/tileseal/tileseal/internal/program"
 )
 
-// FuzzParse reads anything: a program or a typed error with a place in the text.
+// FuzzParse: whatever the text, it is a program or a typed error with a place in it.
 // A program is the same again by way of its listing and of JSON.
 func FuzzParse(f *testing.F) {
 	f.Add(program.Raw(writes, false))
@@ -52,8 +52,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzListing takes bytes for instructions, whatever they are: their listing is
-// that of the same bytes, and Read gives out what the kernel takes only.
+// FuzzListing: whatever the bytes, the listing of the instructions they are is read as
+// the same bytes, and Read gives out what the kernel takes only.
 func FuzzListing(f *testing.F) {
 	f.Add(program.Raw(writes, false))
 	f.Add(program.Raw([]bpf.Insn{{Code: bpf.LdAbs, Jt: 1, K: 4}, {Code: bpf.Ja, K: 1 << 31}, {Code: bpf.Tax, K: 1}, {Code: bpf.Jeq | bpf.SrcX, Jt: 9, K: 1}}, false))
