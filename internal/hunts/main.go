@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -70,9 +69,5 @@ func run(out io.Writer, args []string) error {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	page, err := trust.Page(s.root)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.root, "docs", "trust.md"), page, 0o666)
-	}
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, trust.WritePage(s.root))...)
 }

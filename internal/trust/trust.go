@@ -81,6 +81,11 @@ func (r *Record) Save(root, name string) error {
 	if err := os.WriteFile(file(root, name), buf.Bytes(), 0o666); err != nil {
 		return err
 	}
+	return WritePage(root)
+}
+
+// WritePage makes docs/trust.md anew.
+func WritePage(root string) error {
 	page, err := Page(root)
 	if err != nil {
 		return err
