@@ -16,9 +16,9 @@ type explanation struct {
 	used          bool
 }
 
-// explainedFile has a paragraph for each: the file, the line as it is behind "- ",
-// as it becomes behind "+ ", and the reason, over as many lines as it takes. Lines
-// that start with # are remarks.
+// explainedFile has a paragraph for each reason: the file, the line as it is behind
+// "- ", as it becomes behind "+ ", as many such pairs as the reason holds for, and
+// the reason, over as many lines as it takes. Lines that start with # are remarks.
 const explainedFile = "internal/mutants/explained.txt"
 
 func readExplanations(root string) ([]*explanation, error) {
@@ -41,13 +41,19 @@ func parseExplanations(text string) ([]*explanation, error) {
 		if len(lines) == 0 {
 			continue
 		}
-		if len(lines) < 4 || !strings.HasPrefix(lines[1], "- ") || !strings.HasPrefix(lines[2], "+ ") {
-			return nil, fmt.Errorf("%s: %q: want a file, a line with -, one with +, and a reason", explainedFile, lines[0])
+		var pairs []*explanation
+		reason := lines[1:]
+		for len(reason) > 2 && strings.HasPrefix(reason[0], "- ") && strings.HasPrefix(reason[1], "+ ") {
+			pairs = append(pairs, &explanation{file: lines[0], before: reason[0][2:], after: reason[1][2:]})
+			reason = reason[2:]
 		}
-		all = append(all, &explanation{
-			file: lines[0], before: lines[1][2:], after: lines[2][2:],
-			reason: strings.Join(lines[3:], " "),
-		})
+		if pairs == nil || strings.HasPrefix(reason[0], "- ") || strings.HasPrefix(reason[0], "+ ") {
+			return nil, fmt.Errorf("%s: %q: want a file, lines with - and + in turn, and a reason", explainedFile, lines[0])
+		}
+		for _, e := range pairs {
+			e.reason = strings.Join(reason, " ")
+		}
+		all = append(all, pairs...)
 	}
 	return all, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,7 +45,7 @@ func TestJudge(t *testing.T) {
 			t.Fatalf("%+v, %v", explains, err)
 		}
 		var out bytes.Buffer
-		r := &result{suite: &suite{dir: "deep/scale", every: 1}, mutants: []*mutant{boundary, minus, logical}}
+		r := &result{suite: &suite{dir: "deep/scale"}, mutants: []*mutant{boundary, minus, logical}}
 		for _, o := range row.outcomes {
 			r.verdicts = append(r.verdicts, verdict{Outcome: o})
 		}
@@ -55,13 +54,17 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %v, %s\nwant %s", row.name, err, got, row.want)
 		}
 	}
-	explains, _ := parseExplanations(explained)
-	r := &result{suite: &suite{dir: "deep/scale", every: 2}, mutants: []*mutant{boundary}, verdicts: []verdict{{Outcome: survived}}, rest: []*mutant{minus}}
-	if err := (&session{out: io.Discard, explains: explains}).judge([]*result{r}); err != nil {
-		t.Errorf("an explanation of one that was not tried now: %v", err)
+}
+
+func TestParseExplanations(t *testing.T) {
+	all, err := parseExplanations("# a remark\na.go\n- x\n+ y\n- v\n+ w\nBoth\nare slower.\n")
+	if err != nil || len(all) != 2 || all[0].after != "y" || all[1].before != "v" || all[0].reason != "Both are slower." || all[1].reason != all[0].reason || all[1].file != "a.go" {
+		t.Errorf("%+v, %v", all, err)
 	}
-	if _, err := parseExplanations("a.go\n- x\n+ y\n"); err == nil {
-		t.Error("an explanation without a reason is taken")
+	for _, bad := range []string{"a.go\n- x\n+ y\n", "a.go\nslow\n", "a.go\n- x\nslow\n", "a.go\n- x\n+ y\n- v\nslow\n", "a.go\n- x\n+ y\n- v\n+ w\n"} {
+		if _, err := parseExplanations(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
 	}
 }
 
@@ -92,7 +95,7 @@ func TestTally(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &result{suite: &suite{dir: "deep/scale", every: 2}, rest: []*mutant{boundary, minus}}
+	r := &result{suite: &suite{dir: "deep/scale"}}
 	for _, o := range []string{survived, "quick", "slow", "slow", "slow", timedOut, invalid, survived} {
 		r.mutants, r.verdicts = append(r.mutants, boundary), append(r.verdicts, verdict{Outcome: o})
 	}
@@ -102,7 +105,7 @@ func TestTally(t *testing.T) {
 	if got, want := rec.Tables[0].Markdown(), "| `deep/scale` | 7 | 1 | 3 | 1 | 1 | 1 |\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if len(rec.Tables[1].Rows) != 2 || rec.Tables[1].Rows[0][2] != "The loop ends all the same." || rec.Result != "7 mutants: 5 noticed, 1 survivor explained, 1 not" || len(rec.Notes) != 1 {
+	if len(rec.Tables[1].Rows) != 2 || rec.Tables[1].Rows[0][2] != "The loop ends all the same." || rec.Result != "7 mutants: 5 noticed, 1 survivor explained, 1 not" {
 		t.Errorf("%+v", rec)
 	}
 }

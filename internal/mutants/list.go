@@ -113,15 +113,3 @@ func read(report []byte, dir string, files map[string]*source) ([]*mutant, error
 		return a.file == b.file && a.offset == b.offset && a.to == b.to
 	}), nil
 }
-
-// sample takes each n-th, and leaves the rest.
-func sample(all []*mutant, every int) (some, rest []*mutant) {
-	for i, m := range all {
-		if i%every == 0 {
-			some = append(some, m)
-		} else {
-			rest = append(rest, m)
-		}
-	}
-	return some, rest
-}

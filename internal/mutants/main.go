@@ -5,8 +5,9 @@
 //
 // Gremlins (tools/mutants/go.mod) finds the mutants; this command builds the
 // tests of a package with each and runs them: first the quick ones, then, on
-// those that live, the slow ones. No file of the tree is written. A survivor is explained in explained.txt, or the command
-// ends with status 1, as it does for an explanation of no survivor.
+// those that live, the slow ones. No file of the tree is written. A survivor is
+// explained in explained.txt, or the command ends with status 1, as it does for an
+// explanation of no survivor.
 //
 // Verdicts are kept in the user's cache, so that a run that was broken off goes
 // on where it was; -fresh has it start anew.
@@ -110,8 +111,7 @@ func (s *session) list(ctx context.Context, chosen []*suite) error {
 		if err != nil {
 			return err
 		}
-		some, _ := sample(all, c.every)
-		for _, m := range some {
+		for _, m := range all {
 			fmt.Fprintln(s.out, m)
 		}
 	}
@@ -120,7 +120,7 @@ func (s *session) list(ctx context.Context, chosen []*suite) error {
 
 // all finds out what becomes of the mutants of a package.
 func (s *session) all(ctx context.Context, c *suite) (*result, error) {
-	every, err := list(ctx, s.root, c.dir)
+	mutants, err := list(ctx, s.root, c.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -129,17 +129,15 @@ func (s *session) all(ctx context.Context, c *suite) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{suite: c}
-	r.mutants, r.rest = sample(every, c.every)
-	r.verdicts = make([]verdict, len(r.mutants))
+	r := &result{suite: c, mutants: mutants, verdicts: make([]verdict, len(mutants))}
 	var open []int
-	for i, m := range r.mutants {
+	for i, m := range mutants {
 		v, ok := s.cache.load(m, tests)
 		if r.verdicts[i] = v; !ok || s.fresh {
 			open = append(open, i)
 		}
 	}
-	fmt.Fprintf(s.out, "%s: %d mutants, %d to try\n", c.dir, len(r.mutants), len(open))
+	fmt.Fprintf(s.out, "%s: %d mutants, %d to try\n", c.dir, len(mutants), len(open))
 	if len(open) == 0 {
 		return r, nil
 	}
@@ -147,7 +145,7 @@ func (s *session) all(ctx context.Context, c *suite) (*result, error) {
 		return nil, err
 	}
 	return r, s.work(open, func(i int) error {
-		m := r.mutants[i]
+		m := mutants[i]
 		v, err := t.try(ctx, m)
 		if err != nil {
 			return err

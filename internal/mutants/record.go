@@ -15,7 +15,6 @@ type result struct {
 	*suite
 	mutants  []*mutant
 	verdicts []verdict // on each of these
-	rest     []*mutant // were not tried
 }
 
 // count is how many mutants had an outcome.
@@ -53,9 +52,6 @@ func (s *session) judge(results []*result) error {
 	open := false
 	seen := map[string]bool{}
 	for _, r := range results {
-		for _, m := range r.rest {
-			explain(s.explains, m) // not tried now; a survivor of a larger sample
-		}
 		for i, m := range r.mutants {
 			seen[m.file.name] = true
 			if r.verdicts[i].Outcome == survived && explain(s.explains, m) == nil {
@@ -111,9 +107,6 @@ func (s *session) tally(rec *trust.Record, results []*result) {
 			row = append(row, strconv.Itoa(n))
 		}
 		counts.Rows = append(counts.Rows, row)
-		if r.every > 1 {
-			rec.Notes = append(rec.Notes, fmt.Sprintf("Of the %d mutants of `%s` one in %d was tried, by its place in the source.", len(r.mutants)+len(r.rest), r.dir, r.every))
-		}
 		valid, explained, open, took = valid+r.valid(), explained+mine, open+len(rows)-mine, took+r.took()
 	}
 	rec.Took = fmt.Sprintf("%v, the times of all mutants added up", took.Round(time.Second))

@@ -10,16 +10,13 @@ type suite struct {
 	// live, one after the other: those that build and start children, or take a
 	// second.
 	slow []string
-
-	// every is n to try each n-th mutant only, by its place in the source.
-	every int
 }
 
 var suites = []suite{
-	{dir: "vm", slow: []string{"^TestKernel|^TestRandom"}, every: 1},
-	{dir: "install", slow: []string{"^TestProcess$|^TestThread|^TestExec$|^TestStagingKernel", "^TestProcess|^TestExec|^TestLaunch|^TestStaging|^TestVerify", "^TestAttack"}, every: 1},
-	{dir: "internal/prove", slow: []string{"^TestPolicies|^TestRandom|^TestLarge|^TestStack", "^TestMutants|^TestKernel|^TestDecompiled"}, every: 4},
-	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}, every: 8},
+	{dir: "vm", slow: []string{"^TestKernel|^TestRandom"}},
+	{dir: "install", slow: []string{"^TestProcess$|^TestThread|^TestExec$|^TestStagingKernel", "^TestProcess|^TestExec|^TestLaunch|^TestStaging|^TestVerify", "^TestAttack"}},
+	{dir: "internal/prove", slow: []string{"^TestPolicies|^TestRandom|^TestLarge|^TestStack", "^TestMutants|^TestKernel|^TestDecompiled"}},
+	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}},
 }
 
 // A stage is one way of running the tests of a suite.
