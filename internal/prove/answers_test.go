@@ -27,6 +27,10 @@ func TestSame(t *testing.T) {
 	if _, err := Same(argTest(7, rule.Allow), longer, false); err != nil {
 		t.Errorf("a program and itself, behind an instruction that changes nothing: %v", err)
 	}
+	kills, never := bpf.Insn{Code: bpf.RetK, K: uint32(rule.KillProcess)}, bpf.Insn{Code: bpf.RetK, K: uint32(rule.Allow)}
+	if _, err := Same(insns(bpf.Insn{Code: bpf.And, K: 5}, bpf.Insn{Code: bpf.Jeq, K: 5, Jf: 1}, never, kills), insns(kills), false); err != nil {
+		t.Errorf("a test of A, which is 0 with or without a mask: %v", err)
+	}
 	_, err := Same(argTest(7, rule.Allow), argTest(7, rule.Log), false)
 	const want = "call 0 of architecture 0x0 with arguments [0x7 0x0 0x0 0x0 0x0 0x0], parameters []: allow, want log"
 	if err == nil || err.Error() != want {
@@ -95,6 +99,11 @@ func TestUndecidedWhy(t *testing.T) {
 		{"past the set", "instruction 1 sorts what cannot be sorted", jump(Slot{Sort: set, Index: 2})},
 		{"before the set", "instruction 1 sorts what cannot be sorted", jump(Slot{Sort: set, Index: -1})},
 		{"an opcode", "instruction 0, tax, is none of those a compiled policy is made of", insns(bpf.Insn{Code: 7})},
+		{"no return", "control runs past the last instruction, 1", insns(bpf.Insn{Code: bpf.LdAbs}, bpf.Insn{Code: bpf.And})},
+		{"a load between words", "instruction 1 loads offset 18", insns(bpf.Insn{Code: bpf.And}, bpf.Insn{Code: bpf.LdAbs, K: 18})},
+		{"a jump on bits of a parameter", "instruction 1 tests the bits of a parameter", &Program{Params: []rule.Param{{Bits: 32}}, Insns: []Insn{
+			{Insn: bpf.Insn{Code: bpf.LdAbs, K: 16}}, {Insn: bpf.Insn{Code: bpf.Jset}, Slot: &Slot{}}, {Insn: bpf.Insn{Code: bpf.RetK}},
+		}}},
 	} {
 		_, err := Same(tc.prog, tc.prog, false)
 		var u *Undecided
@@ -135,11 +144,20 @@ func TestMaskedParameter(t *testing.T) {
 
 // TestTooManyPaths: a proof that takes too long ends without an answer.
 func TestTooManyPaths(t *testing.T) {
-	e := &engine{Stats: Stats{Steps: maxSteps - 3}}
 	p := argTest(7, rule.Allow)
-	err := e.run(func() { (&programSide{p}).explore(e, func(rule.Action) {}) })
+	run := func(e *engine) error {
+		return e.run(func() { (&programSide{p}).explore(e, func(rule.Action) {}) })
+	}
+	free := &engine{}
+	if err := run(free); err != nil || free.Steps == 0 {
+		t.Fatalf("%d steps, %v", free.Steps, err)
+	}
+	if err := run(&engine{Stats: Stats{Steps: maxSteps - free.Steps}}); err != nil {
+		t.Errorf("the last step: %v", err)
+	}
+	err := run(&engine{Stats: Stats{Steps: maxSteps - free.Steps + 1}})
 	if err == nil || err.Error() != "cannot decide: there are too many paths" {
-		t.Errorf("%v", err)
+		t.Errorf("a step too many: %v", err)
 	}
 }
 
@@ -231,9 +249,59 @@ func TestDecideChains(t *testing.T) {
 		{"z > x, x < y", []literal{below(x, y), atMost(y, z)}, atom{z, gt, x}, true, true},
 		{"x >= z, y < z", []literal{atMost(x, y), below(y, z)}, atom{x, ge, z}, false, true},
 		{"x = z, x < y", []literal{below(x, y), atMost(y, z)}, atom{x, eq, z}, false, true},
+		{"y > x, x = y", []literal{{atom{x, eq, y}, true}}, atom{y, gt, x}, false, true},
+		{"x & 15 >= y, y < x", []literal{below(y, x)}, atom{x.and(15), ge, y}, false, false},
+		{"x >= 6, y < x, y >= 5", []literal{below(y, x), {atom{y, ge, constant(5)}, true}}, atom{x, ge, constant(6)}, true, true},
+		{"x >= 6, y <= x, y >= 5", []literal{atMost(y, x), {atom{y, ge, constant(5)}, true}}, atom{x, ge, constant(6)}, false, false},
+		{"x >= 5, x < y, y < 6", []literal{below(x, y), {atom{y, ge, constant(6)}, false}}, atom{x, ge, constant(5)}, false, true},
+		{"x >= 5, x <= y, y < 6", []literal{atMost(x, y), {atom{y, ge, constant(6)}, false}}, atom{x, ge, constant(5)}, false, false},
 	} {
-		e := &engine{lits: tc.lits, pairs: len(tc.lits)}
-		if value, decided := e.decide(tc.asked); value != tc.value || decided != tc.decided {
+		e, asked := &engine{}, false
+		pairs := 0
+		ask := func() {
+			asked = true
+			if value, decided := e.decide(tc.asked); value != tc.value || decided != tc.decided || e.pairs != pairs {
+				t.Errorf("%s: %v, %v; want %v, %v; %d of %d pairs", tc.name, value, decided, tc.value, tc.decided, e.pairs, pairs)
+			}
+		}
+		for _, l := range tc.lits {
+			if !l.right.isConst() {
+				pairs++
+			}
+			next := ask
+			ask = func() { e.assume(l.atom, l.holds, next) }
+		}
+		if ask(); !asked || e.pairs != 0 || len(e.lits) != 0 || len(e.known) != 0 {
+			t.Errorf("%s: left behind: %+v", tc.name, e)
+		}
+	}
+}
+
+// TestDecide: what bounds, excluded values and a mask decide, with no path more.
+func TestDecide(t *testing.T) {
+	x := word(4)
+	for _, tc := range []struct {
+		name           string
+		k              knowledge
+		rel            relation
+		c              uint32
+		value, decided bool
+	}{
+		{"the least", knowledge{t: x, low: 5, high: 9}, ge, 5, true, true},
+		{"more than the least", knowledge{t: x, low: 5, high: 9}, ge, 6, false, false},
+		{"the greatest", knowledge{t: x, low: 5, high: 9}, ge, 9, false, false},
+		{"more than the greatest", knowledge{t: x, low: 5, high: 9}, ge, 10, false, true},
+		{"below", knowledge{t: x, low: 5, high: 9}, eq, 4, false, true},
+		{"within, below", knowledge{t: x, low: 5, high: 9}, eq, 5, false, false},
+		{"within, above", knowledge{t: x, low: 5, high: 9}, eq, 9, false, false},
+		{"above", knowledge{t: x, low: 5, high: 9}, eq, 10, false, true},
+		{"excluded", knowledge{t: x, low: 5, high: 9, exclude: []uint32{7}}, eq, 7, false, true},
+		{"the only one", knowledge{t: x, low: 5, high: 5}, eq, 5, true, true},
+		{"bits of the mask", knowledge{t: x.and(0xf0), high: 0xf0}, eq, 0x30, false, false},
+		{"bits outside", knowledge{t: x.and(0xf0), high: 0xf0}, eq, 0x31, false, true},
+	} {
+		e := &engine{known: []knowledge{tc.k}}
+		if value, decided := e.decide(atom{tc.k.t, tc.rel, constant(tc.c)}); value != tc.value || decided != tc.decided {
 			t.Errorf("%s: %v, %v; want %v, %v", tc.name, value, decided, tc.value, tc.decided)
 		}
 	}

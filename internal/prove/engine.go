@@ -13,7 +13,7 @@ type variable uint16
 const (
 	wordNr   variable = 0
 	wordArch variable = 1
-	params0  variable = 16 // low word of parameter 0, then its high one
+	params0  variable = 16 // low word of parameter 0, then its high one, which is odd
 )
 
 func paramWord(n int, high bool) variable {
@@ -170,12 +170,12 @@ func (e *engine) decide(a atom) (value, decided bool) {
 			return true, true
 		case a.rel == ge && high < c:
 			return false, true
-		case a.rel == eq && (c < low || c > high || slices.Contains(exclude, c)):
+		case a.rel == eq && (c < low || c > high || c&^a.left.mask != 0 || slices.Contains(exclude, c)):
 			return false, true
 		case a.rel == eq && low == high:
 			return true, true
 		}
-		return a.left.implies(a)
+		return false, false
 	}
 	for _, l := range e.lits {
 		if l.atom == a {
@@ -202,7 +202,7 @@ func (e *engine) decide(a atom) (value, decided bool) {
 }
 
 // bounds is what is known of a term's value, also by way of others it is
-// ordered with.
+// ordered with. Where it wraps below, the bound is none, and the path has no values.
 func (e *engine) bounds(t term) (low, high uint32, exclude []uint32) {
 	high = t.mask
 	if k := e.about(t); k != nil {
@@ -213,7 +213,7 @@ func (e *engine) bounds(t term) (low, high uint32, exclude []uint32) {
 	}
 	for v, how := range e.ordered(t.v, true) {
 		if k := e.about(word(v)); k != nil {
-			if how == strictly && k.low < all {
+			if how == strictly {
 				low = max(low, k.low+1)
 			}
 			low = max(low, k.low)
@@ -221,22 +221,13 @@ func (e *engine) bounds(t term) (low, high uint32, exclude []uint32) {
 	}
 	for v, how := range e.ordered(t.v, false) {
 		if k := e.about(word(v)); k != nil {
-			if how == strictly && k.high > 0 {
+			if how == strictly {
 				high = min(high, k.high-1)
 			}
 			high = min(high, k.high)
 		}
 	}
 	return low, high, exclude
-}
-
-// implies decides what the mask alone does: a value with bits outside it is
-// never equal, and none above it is reached.
-func (t term) implies(a atom) (value, decided bool) {
-	if a.rel == eq && a.right.k&^t.mask != 0 || a.rel == ge && a.right.k > t.mask {
-		return false, true
-	}
-	return false, false
 }
 
 func (e *engine) about(t term) *knowledge {
@@ -290,8 +281,11 @@ func (k *knowledge) learn(rel relation, c uint32, holds bool) bool {
 		}
 		k.low++
 	}
-	for k.low < k.high && slices.Contains(k.exclude, k.high) {
+	if k.low > k.high {
+		return false
+	}
+	for slices.Contains(k.exclude, k.high) { // low is not: it ends there
 		k.high--
 	}
-	return k.low <= k.high
+	return true
 }

@@ -13,7 +13,7 @@ func (e *engine) counterexample(m model) *Counterexample {
 	for v, x := range m {
 		if v >= params0 {
 			n := (v - params0) / 2
-			c.Params[n] |= uint64(x) << (32 * ((v - params0) % 2))
+			c.Params[n] |= uint64(x) << (32 * (v % 2))
 			continue
 		}
 		setWord(&c.Data, v, x, e.bigEndian)

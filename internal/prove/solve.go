@@ -138,7 +138,7 @@ func (s *system) ofParam(params []rule.Param, i int, v variable) {
 		return
 	}
 	p := &params[(v-params0)/2]
-	switch high := (v-params0)%2 == 1; {
+	switch high := v%2 == 1; {
 	case high:
 		s.limit(i, len(s.vars), int64(p.Max>>32))
 	case p.Bits == 32:

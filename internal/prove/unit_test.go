@@ -42,6 +42,38 @@ func TestNextMatch(t *testing.T) {
 	}
 }
 
+// TestAdvance: a comparison that can no longer hold is given up at the first bit
+// that says so.
+func TestAdvance(t *testing.T) {
+	lit := func(rel relation, holds bool) []literal {
+		return []literal{{atom{word(4), rel, constant(4)}, holds}}
+	}
+	for _, tc := range []struct {
+		name string
+		lits []literal
+		x    uint32 // bit 2 of the variable
+		want byte
+		ok   bool
+	}{
+		{"= with the bit", lit(eq, true), 4, equal, true},
+		{"= without it", lit(eq, true), 0, 0, false},
+		{"not = with the bit", lit(eq, false), 4, equal, true},
+		{"not = without it", lit(eq, false), 0, less, true},
+		{">= with the bit", lit(ge, true), 4, equal, true},
+		{">= without it", lit(ge, true), 0, 0, false},
+		{"< with the bit", lit(ge, false), 4, equal, true},
+		{"< without it", lit(ge, false), 0, less, true},
+	} {
+		next, ok := advance(tc.lits, []byte{equal}, 4, tc.x)
+		if ok != tc.ok || ok && next[0] != tc.want {
+			t.Errorf("%s: %v, %v", tc.name, next, ok)
+		}
+	}
+	if next, ok := advance(lit(ge, false), []byte{equal}, 2, 2); ok {
+		t.Errorf("< 4, and 6 is more: %v", next)
+	}
+}
+
 // onePolicy is a policy of one call, number 1, with two parameters.
 func onePolicy(when rule.Expr, min int64) *rule.Policy {
 	return &rule.Policy{
@@ -112,7 +144,10 @@ func TestEmulated(t *testing.T) {
 		{"architecture", insns(ld(4), bpf.Insn{Code: bpf.Jgt, K: 9, Jf: 1}, ret(rule.Allow), ret(0)), false, 3},
 		{"argument", insns(ld(16), ret(rule.Allow)), false, 1},
 		{"masked number", insns(ld(0), bpf.Insn{Code: bpf.And, K: 4}, bpf.Insn{Code: bpf.Jset, K: 4, Jf: 1}, ret(rule.Allow), ret(0)), true, 4},
+		{"some bits of the number", insns(ld(0), bpf.Insn{Code: bpf.And, K: 6}, bpf.Insn{Code: bpf.Jeq, K: 4, Jf: 1}, ret(rule.Allow), ret(0)), true, 4},
+		{"bits it has not", insns(ld(0), bpf.Insn{Code: bpf.Jset, K: 2, Jt: 1}, ret(rule.Allow), ret(0)), true, 3},
 		{"jump", insns(bpf.Insn{Code: bpf.Ja, K: 1}, ret(0), ret(rule.Allow)), true, 2},
+		{"jump further on", insns(ld(0), bpf.Insn{Code: bpf.Ja, K: 1}, ret(0), ret(rule.Allow)), true, 3},
 		{"tax", insns(bpf.Insn{Code: 7}, ret(rule.Allow)), false, 1},
 		{"or", insns(ld(0), bpf.Insn{Code: 0x44, K: 1}, ret(rule.Allow)), false, 2},
 	} {
@@ -149,6 +184,10 @@ func TestDeadInsns(t *testing.T) {
 	}
 	if len(dead) != len(want) {
 		t.Errorf("%v, want %v", dead, want)
+	}
+	p = insns(bpf.Insn{Code: bpf.LdAbs, K: 16}, bpf.Insn{Code: bpf.Ja, K: 1}, bpf.Insn{Code: bpf.RetK}, bpf.Insn{Code: bpf.RetK})
+	if dead, err := DeadInsns(p, false); err != nil || len(dead) != 1 || dead[0].String() != "instruction 2 never runs" {
+		t.Errorf("behind a jump: %v, %v", dead, err)
 	}
 }
 
