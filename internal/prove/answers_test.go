@@ -27,6 +27,9 @@ func TestSame(t *testing.T) {
 	if _, err := Same(argTest(7, rule.Allow), longer, false); err != nil {
 		t.Errorf("a program and itself, behind an instruction that changes nothing: %v", err)
 	}
+	if stats, err := Same(argTest(7, rule.Allow), argTest(7, rule.Allow), false); err != nil || stats.Paths != 2 {
+		t.Errorf("a program and itself: %d paths, want 2: equal to 7 and not; %v", stats.Paths, err)
+	}
 	kills, never := bpf.Insn{Code: bpf.RetK, K: uint32(rule.KillProcess)}, bpf.Insn{Code: bpf.RetK, K: uint32(rule.Allow)}
 	if _, err := Same(insns(bpf.Insn{Code: bpf.And, K: 5}, bpf.Insn{Code: bpf.Jeq, K: 5, Jf: 1}, never, kills), insns(kills), false); err != nil {
 		t.Errorf("a test of A, which is 0 with or without a mask: %v", err)
@@ -94,7 +97,7 @@ func TestUndecidedWhy(t *testing.T) {
 	}{
 		{"no such parameter", "there is no parameter 7", jump(Slot{Param: 7})},
 		{"a negative parameter", "there is no parameter -1", jump(Slot{Param: -1})},
-		{"a set with such a parameter", "there is no parameter 2", jump(Slot{Sort: []rule.Operand{{Param: 2}, {Param: 0}}})},
+		{"a set with such a parameter", "there is no parameter 1", jump(Slot{Sort: []rule.Operand{{Param: 1}, {Param: 0}}})},
 		{"high words sorted", "instruction 1 sorts what cannot be sorted", jump(Slot{Sort: set, High: true})},
 		{"past the set", "instruction 1 sorts what cannot be sorted", jump(Slot{Sort: set, Index: 2})},
 		{"before the set", "instruction 1 sorts what cannot be sorted", jump(Slot{Sort: set, Index: -1})},
@@ -120,7 +123,7 @@ func TestUndecidedWhy(t *testing.T) {
 // values one by one: some are gone through, with many there is no answer.
 func TestMaskedParameter(t *testing.T) {
 	masked := func(x rule.Operand) rule.Expr { return &rule.Cmp{Width: 32, Mask: 0xff, X: x} }
-	for _, n := range []int{maxTries - 4, maxTries + 4} {
+	for _, n := range []int{maxTries - 1, maxTries + 4} {
 		all := rule.And{masked(rule.Operand{Param: 0})}
 		for v := range n {
 			all = append(all, rule.Not{X: masked(rule.Operand{Param: -1, Value: uint64(v)})})
@@ -138,6 +141,23 @@ func TestMaskedParameter(t *testing.T) {
 			if dead, err := DeadCases(onePolicy(all, 0)); dead != nil || !errors.As(err, &u) {
 				t.Errorf("dead cases: %v, %v; want no answer", dead, err)
 			}
+		}
+	}
+}
+
+// TestApart: a part of a word that is compared twice has one variable.
+func TestApart(t *testing.T) {
+	part, p0, p1 := word(4).and(0xff), word(paramWord(0, false)), word(paramWord(1, false))
+	e := &engine{params: make([]rule.Param, 2), lits: []literal{
+		{atom{word(6), ge, constant(3)}, true}, {atom{part, eq, p0}, true}, {atom{part, gt, p1}, false}, {atom{part.and(0xf), eq, p1}, false},
+	}}
+	lits, parts := e.apart()
+	if len(parts) != 2 || parts[0].of != part || len(lits) != 6 {
+		t.Fatalf("%+v, %+v", parts, lits)
+	}
+	for i, want := range []atom{e.lits[0].atom, {word(parts[0].v), eq, p0}, {word(parts[0].v), gt, p1}, {word(parts[1].v), eq, p1}} {
+		if lits[i].atom != want || lits[i].holds != e.lits[i].holds {
+			t.Errorf("%+v, want %+v", lits[i], want)
 		}
 	}
 }

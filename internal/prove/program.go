@@ -2,6 +2,7 @@ package prove
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
@@ -201,11 +202,9 @@ func (s *Slot) value(ps []rule.Param, params []uint64) uint32 {
 		if o.Param >= 0 {
 			v = uint32(params[o.Param])
 		}
-		i := len(vs)
-		for vs = append(vs, v); i > 0 && vs[i-1] > v; i-- {
-			vs[i], vs[i-1] = vs[i-1], v
-		}
+		vs = append(vs, v)
 	}
+	slices.Sort(vs)
 	return vs[s.Index]
 }
 

@@ -94,9 +94,9 @@ func (e *engine) apart() (lits []literal, parts []part) {
 func (e *engine) solution(lits []literal) (model, bool) {
 	s := &system{}
 	for _, l := range lits {
-		s.index(l.left.v)
+		s.name(l.left.v)
 		if !l.right.isConst() {
-			s.index(l.right.v)
+			s.name(l.right.v)
 		}
 	}
 	n := len(s.vars)
@@ -113,7 +113,7 @@ func (e *engine) solution(lits []literal) (model, bool) {
 	for i, v := range s.vars {
 		s.limit(i, n, all)
 		s.limit(n, i, 0)
-		s.ofParam(e.params, i, v)
+		s.domain[i] = e.domain(v)
 	}
 	for _, l := range lits {
 		s.add(l)
@@ -121,29 +121,28 @@ func (e *engine) solution(lits []literal) (model, bool) {
 	return s.search()
 }
 
-func (s *system) index(v variable) int {
-	if i := slices.Index(s.vars, v); i >= 0 {
-		return i
+// name has v be one of vars.
+func (s *system) name(v variable) {
+	if !slices.Contains(s.vars, v) {
+		s.vars = append(s.vars, v)
 	}
-	s.vars = append(s.vars, v)
-	return len(s.vars) - 1
 }
+
+func (s *system) index(v variable) int { return slices.Index(s.vars, v) }
 
 // limit adds vars[i] - vars[j] <= d.
 func (s *system) limit(i, j int, d int64) { s.bound[i][j] = min(s.bound[i][j], d) }
 
-// ofParam bounds a word of a parameter by the values it may have.
-func (s *system) ofParam(params []rule.Param, i int, v variable) {
-	if v < params0 || v >= paramWord(len(params), false) {
-		return
+// domain is the 32-bit parameter that v is the low word of, if it is. The high one
+// of such a parameter is no variable, and one of 64 bits may have all values.
+func (e *engine) domain(v variable) *rule.Param {
+	if v < params0 || v >= paramWord(len(e.params), false) {
+		return nil
 	}
-	p := &params[(v-params0)/2]
-	switch high := v%2 == 1; {
-	case high:
-		s.limit(i, len(s.vars), int64(p.Max>>32))
-	case p.Bits == 32:
-		s.domain[i] = p
+	if p := &e.params[(v-params0)/2]; p.Bits == 32 {
+		return p
 	}
+	return nil
 }
 
 func (s *system) add(l literal) {
@@ -235,9 +234,7 @@ func (s *system) close() bool {
 				continue
 			}
 			for j := range b {
-				if d := b[i][k] + b[k][j]; d < b[i][j] {
-					b[i][j] = d
-				}
+				s.limit(i, j, b[i][k]+b[k][j])
 			}
 		}
 	}
@@ -307,5 +304,5 @@ func (s *system) next(i int, v int64) (int64, bool) {
 
 // mayBe reports whether a 32-bit parameter may have v as its low word.
 func mayBe(p *rule.Param, v int64) bool {
-	return p.Min < 0 && v == all || v >= max(p.Min, 0) && uint64(v) <= min(p.Max, 1<<31-1)
+	return p.Min < 0 && v == all || v >= max(p.Min, 0) && uint64(v) <= p.Max
 }

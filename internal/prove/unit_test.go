@@ -117,6 +117,13 @@ func TestParameters(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
+	for _, both := range []rule.And{{a, b}, {b, a}} {
+		p, never := onePolicy(append(both, cmpConst(rule.Ge, 1<<31)), -1), onePolicy(rule.Or{}, -1)
+		p.Params[1].Min, never.Params[1].Min = 0, 0
+		if _, err := SameMeaning(p, never); err != nil {
+			t.Errorf("-1, and equal to one that is not: %v", err)
+		}
+	}
 }
 
 func insns(list ...bpf.Insn) *Program {
