@@ -16,7 +16,7 @@ var suites = []suite{
 	{dir: "vm", slow: []string{"^TestKernel|^TestRandom"}},
 	{dir: "install", slow: []string{"^TestProcess$|^TestThread|^TestExec$|^TestStagingKernel", "^TestProcess|^TestExec|^TestLaunch|^TestStaging|^TestVerify", "^TestAttack"}},
 	{dir: "internal/prove", slow: []string{"^TestPolicies|^TestRandom|^TestLarge|^TestStack", "^TestMutants|^TestKernel|^TestDecompiled"}},
-	{dir: "internal/compile", slow: []string{"^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}},
+	{dir: "internal/compile", slow: []string{"^TestOptimizedGolden", "^TestAgree|^TestMulti$|^TestPerformance|^TestSplit$", "^TestFarJumps|^TestDeterministic"}},
 }
 
 // A stage is one way of running the tests of a suite.

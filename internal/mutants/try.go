@@ -56,7 +56,7 @@ func (t *trier) measure(ctx context.Context) error {
 		if out, err := t.test(ctx, dir, "", s, 10*time.Minute); err != nil {
 			return fmt.Errorf("the %s tests of %s fail on the code as it is: %w\n%s", s.name, t.dir, err, out)
 		}
-		t.limits = append(t.limits, 15*time.Second+5*time.Since(start))
+		t.limits = append(t.limits, 10*time.Second+3*time.Since(start))
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (t *trier) test(ctx context.Context, dir, overlay string, s stage, limit ti
 	defer cancel()
 	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d && exec "$@"`, memory), "sh", filepath.Join(dir, "tests"), "-test.failfast"}, s.args...)
 	cmd := exec.CommandContext(ctx, "sh", args...)
-	cmd.Dir, cmd.Env = filepath.Join(t.root, filepath.FromSlash(t.dir)), environment(overlay)
+	cmd.Dir, cmd.Env = filepath.Join(t.root, filepath.FromSlash(t.dir)), append(environment(overlay), "GOGC=400")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
