@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
 )
 
@@ -62,6 +63,59 @@ func TestLimits(t *testing.T) {
 	m := &rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}
 	if _, err := Multi(m, Plain); err == nil || !strings.HasPrefix(err.Error(), "tile.seccomppolicy:5:1: the program has ") {
 		t.Errorf("4100 values beside other architectures: %v", err)
+	}
+}
+
+// TestLargest: the first of those that are largest is named, and it may be the
+// first of all.
+func TestLargest(t *testing.T) {
+	for name, sizes := range map[string][]int{"the first": {300, 3}, "both": {300, 300}} {
+		p := &rule.Policy{Target: x86_64, Default: rule.KillProcess}
+		for i, n := range sizes {
+			c := call(uint32(i), anyOf(n))
+			c.Cases[0].Src = rule.Src{File: "tile.seccomppolicy", Line: i + 4, Col: 1}
+			p.Calls = append(p.Calls, c)
+		}
+		if _, err := Compile(p, Classic); err == nil || !strings.HasPrefix(err.Error(), "tile.seccomppolicy:4:1: instruction ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestLongest: a program of as many instructions as the kernel takes, and of one
+// more.
+func TestLongest(t *testing.T) {
+	for _, n := range []int{bpf.MaxInsns, bpf.MaxInsns + 1} {
+		a := &assembler{policy: &rule.Policy{Calls: []rule.Call{call(0, nil)}}, call: -1}
+		for range n - 1 {
+			a.load(bpf.OffNr, Ref{Kind: Field})
+		}
+		a.ret(rule.Allow)
+		if _, err := a.finish(Plain); (err == nil) != (n == bpf.MaxInsns) {
+			t.Errorf("%d instructions: %v", n, err)
+		}
+	}
+}
+
+// TestCallOf: an instruction says which call it is about, or that it is about none.
+func TestCallOf(t *testing.T) {
+	p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Calls: []rule.Call{
+		call(1, arg(0, 32, rule.Eq, 7)), call(4, arg(1, 32, rule.Eq, 7)), call(5, arg(2, 32, rule.Eq, 7)),
+	}}
+	for _, l := range Layouts() {
+		prog, err := Compile(p, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pc, in := range prog.Insns {
+			want := -1
+			if off := in.K; in.Code == bpf.LdAbs && off >= 16 {
+				want = int(off-16) / 8
+			}
+			if (in.Code == bpf.LdAbs || in.K == p.Target.Audit) && in.Call != want {
+				t.Errorf("layout %v, instruction %d, %v, is about call %d, want %d", l, pc, in.Insn, in.Call, want)
+			}
+		}
 	}
 }
 

@@ -40,6 +40,48 @@ func TestLowerCopies(t *testing.T) {
 	}
 }
 
+// A conditional jump reaches 255 instructions ahead, and needs no help to; so does
+// one to a copy.
+func TestLowerReach(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		holds   bool // the far way is that of the condition
+		between int
+		kill    int // where among those between is a ret like the one at the end, or -1
+		more    int // instructions that lower adds
+	}{
+		{"within reach", true, 255, -1, 0},
+		{"within reach, if it does not hold", false, 255, -1, 0},
+		{"out of reach", true, 256, -1, 1},
+		{"out of reach, if it does not hold", false, 256, -1, 1},
+		{"a copy within reach", true, 300, 255, 0},
+		{"a copy out of reach", true, 300, 256, 1},
+	} {
+		a := &assembler{policy: &rule.Policy{}, copies: tc.kill >= 0}
+		next, end := a.label(), a.label()
+		if tc.holds {
+			a.jump(bpf.Jeq, 0, Ref{}, end, next)
+		} else {
+			a.jump(bpf.Jeq, 0, Ref{}, next, end)
+		}
+		a.place(next)
+		for i := range tc.between {
+			if i == tc.kill {
+				a.ret(rule.KillProcess)
+			} else {
+				a.ret(rule.Allow)
+			}
+		}
+		a.place(end)
+		a.ret(rule.KillProcess)
+		before := len(a.ops)
+		a.lower()
+		if _, err := a.link(); err != nil || len(a.ops) != before+tc.more {
+			t.Errorf("%s: %d instructions more, want %d; %v", tc.name, len(a.ops)-before, tc.more, err)
+		}
+	}
+}
+
 // A part whose calls are all another's has no code, and so no start.
 func TestStartsOfNothing(t *testing.T) {
 	p := &rule.Policy{
