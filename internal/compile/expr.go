@@ -68,12 +68,9 @@ func (a *assembler) word(c *rule.Cmp, high bool) {
 	}
 }
 
+// test compares what is in A. With a parameter K is 0 until that is filled in.
 func (a *assembler) test(c *rule.Cmp, code uint16, high bool, t, f label) {
-	var k uint32
-	if c.X.Param < 0 {
-		k = half(c.X.Value, high)
-	}
-	a.jump(code, k, Ref{Kind: Value, Cmp: c, High: high}, t, f)
+	a.jump(code, half(c.X.Value, high), Ref{Kind: Value, Cmp: c, High: high}, t, f)
 }
 
 func half(v uint64, high bool) uint32 {

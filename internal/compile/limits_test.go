@@ -116,6 +116,12 @@ func TestCallOf(t *testing.T) {
 				t.Errorf("layout %v, instruction %d, %v, is about call %d, want %d", l, pc, in.Insn, in.Call, want)
 			}
 		}
+		if l != Plain && l != Optimized {
+			continue
+		}
+		if prog, err = Multi(&rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}, l); err != nil || prog.Insns[0].Call != -1 {
+			t.Errorf("layout %v: the test of several architectures is about a call; %v", l, err)
+		}
 	}
 }
 

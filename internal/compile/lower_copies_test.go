@@ -82,6 +82,22 @@ func TestLowerReach(t *testing.T) {
 	}
 }
 
+// TestFillSorted: the operands of a sorted set are its values in order, whichever
+// the parameters have.
+func TestFillSorted(t *testing.T) {
+	set := []rule.Operand{{Param: 0}, {Param: -1, Value: 5}, {Param: 1}}
+	p := &Program{Policy: &rule.Policy{Params: []rule.Param{{Bits: 32}, {Bits: 32}}}}
+	for i := range set {
+		p.Insns = append(p.Insns, Insn{Insn: bpf.Insn{Code: bpf.Jgt}, Ref: Ref{Kind: Value, Cmp: &rule.Cmp{}, Sort: set, Index: i}})
+	}
+	for _, params := range [][]uint64{{7, 3}, {3, 7}} {
+		prog := p.Fill(params)
+		if got := [3]uint32{prog[0].K, prog[1].K, prog[2].K}; got != [3]uint32{3, 5, 7} {
+			t.Errorf("%v and 5: %v", params, got)
+		}
+	}
+}
+
 // A part whose calls are all another's has no code, and so no start.
 func TestStartsOfNothing(t *testing.T) {
 	p := &rule.Policy{
