@@ -122,6 +122,11 @@ func TestCallOf(t *testing.T) {
 		if prog, err = Multi(&rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}, l); err != nil || prog.Insns[0].Call != -1 {
 			t.Errorf("layout %v: the test of several architectures is about a call; %v", l, err)
 		}
+		for pc, in := range prog.Insns {
+			if in.Code == bpf.RetK && in.Call != -1 {
+				t.Errorf("layout %v, instruction %d, a verdict of all calls, is about call %d", l, pc, in.Call)
+			}
+		}
 	}
 }
 

@@ -60,17 +60,18 @@ type dispatcher struct {
 // belong to, if it is the first of them: itself, and for x86_64 and x32 the
 // other.
 func sharing(parts []rule.Part, i int) []int {
-	group, p := []int{i}, parts[i]
-	for j, q := range parts {
-		switch {
-		case q.Policy.Target.Audit != p.Policy.Target.Audit, j == i:
-		case j < i:
-			return nil
-		case len(group) == 1 && p.Numbers != rule.AnyNumber && q.Numbers != p.Numbers:
-			group = append(group, j)
-		}
+	p := parts[i]
+	shares := func(q rule.Part) bool { return q.Policy.Target.Audit == p.Policy.Target.Audit }
+	if slices.ContainsFunc(parts[:i], shares) {
+		return nil
 	}
-	return group
+	n := slices.IndexFunc(parts[i+1:], func(q rule.Part) bool {
+		return shares(q) && p.Numbers != rule.AnyNumber && q.Numbers != p.Numbers
+	})
+	if n < 0 {
+		return []int{i}
+	}
+	return []int{i, i + 1 + n}
 }
 
 // group judges the calls with the audit value of the parts it lists, the
@@ -177,17 +178,14 @@ func (a *assembler) entry(c rule.Call, end func(rule.Action) label) {
 		return
 	}
 	a.jump(bpf.Jeq, c.Nr, Ref{Kind: Number}, body, next)
-	for i, k := range cases {
-		if k.When == nil {
-			break
-		}
+	for i := 0; cases[i].When != nil; i++ { // the default has none
 		a.place(body)
 		if f := cases[i+1]; f.When == nil {
 			body = end(f.Action)
 		} else {
 			body = a.label()
 		}
-		a.expr(k.When, end(k.Action), body)
+		a.expr(cases[i].When, end(cases[i].Action), body)
 	}
 	a.place(next)
 }
