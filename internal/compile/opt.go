@@ -74,7 +74,7 @@ func (o *optimizer) arguments(f *family) *plan {
 
 // about says which call p and all below it are about.
 func (p *plan) about(call int) {
-	if p.code != 0 && p.call < 0 {
+	if p.code != 0 && p.call == -1 {
 		p.call = call
 		p.t.about(call)
 		p.f.about(call)
@@ -117,7 +117,7 @@ func (o *optimizer) numbersFirst() *plan {
 	if screen != nil {
 		root = screen.ahead(root, leaves[screen.out])
 	}
-	if root.code != 0 && root.view.w == nrWord {
+	if root.view.w == nrWord {
 		first := *root
 		first.load = true
 		root = &first
