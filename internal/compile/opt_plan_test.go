@@ -86,3 +86,31 @@ func TestPlanCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestEmulatedIn: the kernel emulates numbers 0 to 470, less those a screen has.
+func TestEmulatedIn(t *testing.T) {
+	for _, tc := range []struct {
+		lo, hi uint32
+		found  *screen
+		want   int64
+	}{
+		{0, 9, nil, 10}, {469, 500, nil, 2}, {470, 470, nil, 1}, {471, 471, nil, 0}, {471, noCall, nil, 0},
+		{0, 9, &screen{mask: 3}, 6}, {0, 9, &screen{mask: 5}, 6},
+	} {
+		if got := emulatedIn(tc.lo, tc.hi, tc.found); got != tc.want {
+			t.Errorf("%d to %d, without %+v: %d, want %d", tc.lo, tc.hi, tc.found, got, tc.want)
+		}
+	}
+}
+
+// TestAskHigh: an atom about a parameter knows which of its words it is about; one
+// about a constant does not care.
+func TestAskHigh(t *testing.T) {
+	f := newFormer(&rule.Policy{Params: []rule.Param{{Bits: 64}}})
+	for param, want := range map[int8]bool{0: true, -1: false} {
+		got := f.ask(atom{w: 1, mask: allOnes, code: bpf.Jeq, param: param, high: true}, &rule.Cmp{})
+		if got.atom.high != want {
+			t.Errorf("parameter %d: %+v", param, got.atom)
+		}
+	}
+}
