@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/tileseal/tileseal/internal/bpf"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -34,10 +36,8 @@ func (o *optimizer) argumentsFirst() *plan {
 	}
 	s := o.search(samples, o.params)
 	var best *plan
-	for _, w := range v.views() {
-		if w.w == nrWord {
-			continue
-		}
+	views := slices.DeleteFunc(v.views(), func(w view) bool { return w.w == nrWord })
+	for _, w := range views {
 		if p := s.enter(v, w, -1, on); best == nil || p.cost.less(best.cost) {
 			best = p
 		}

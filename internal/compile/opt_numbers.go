@@ -9,13 +9,10 @@ import (
 // numbers are the ranges of numbers that belong to one family.
 func (o *optimizer) numbers() []segment {
 	p := o.judge.policy
-	starts := []uint32{0, noCall}
+	starts := []uint32{0, noCall} // what follows noCall is 0 again
 	calls := map[uint32]int{}
 	for i, c := range p.Calls {
-		starts = append(starts, c.Nr)
-		if c.Nr < noCall {
-			starts = append(starts, c.Nr+1)
-		}
+		starts = append(starts, c.Nr, c.Nr+1)
 		n := o.family(o.call(c))
 		o.families[n].calls = append(o.families[n].calls, i)
 		calls[c.Nr] = n
@@ -23,7 +20,7 @@ func (o *optimizer) numbers() []segment {
 	if p.Target.X32Shares {
 		starts = append(starts, firstX32)
 	}
-	if p.Newer != nil && p.Newer.Last < noCall {
+	if p.Newer != nil {
 		starts = append(starts, p.Newer.Last+1)
 	}
 	slices.Sort(starts)
