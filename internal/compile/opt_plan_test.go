@@ -114,3 +114,43 @@ func TestAskHigh(t *testing.T) {
 		}
 	}
 }
+
+// TestOperand: what an emitted jump says its K stands for.
+func TestOperand(t *testing.T) {
+	bits := &rule.Cmp{Width: 32, Mask: 4, X: rule.Operand{Param: -1, Value: 4}}
+	p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Params: []rule.Param{{Bits: 32}}, Calls: []rule.Call{
+		call(1, bits), call(2, arg(1, 32, rule.Gt, 9)), call(7, arg(2, 32, rule.Eq, 5)),
+	}}
+	o := &optimizer{judge: newJudge(p)}
+	for _, c := range p.Calls {
+		o.call(c)
+	}
+	e := o.emitter(&assembler{policy: p})
+	on := func(w word, code uint16, k uint32) *plan {
+		a := atom{w: w, mask: allOnes, code: code, k: k, param: -1}
+		return &plan{view: a.view(), code: code, k: k, atom: a}
+	}
+	value := func(n int) Ref { return Ref{Kind: Value, Cmp: p.Calls[n].Cases[0].When.(*rule.Cmp)} }
+	for _, tc := range []struct {
+		name string
+		p    *plan
+		code uint16
+		k    uint32
+		ref  Ref
+	}{
+		{"the architecture", on(archWord, bpf.Jeq, x86_64.Audit), bpf.Jeq, x86_64.Audit, Ref{Kind: Arch}},
+		{"a number", on(nrWord, bpf.Jeq, 7), bpf.Jeq, 7, Ref{Kind: Number}},
+		{"above a number", on(nrWord, bpf.Jge, 8), bpf.Jgt, 7, Ref{Kind: Number}},
+		{"from no number of the policy's", on(nrWord, bpf.Jge, 400), bpf.Jge, 400, Ref{}},
+		{"no bits but some of the number", on(nrWord, bpf.Jset, 2), bpf.Jset, 2, Ref{}},
+		{"a bit of an argument", on(0, bpf.Jset, 4), bpf.Jset, 4, Ref{Kind: Mask, Cmp: bits}},
+		{"a constant of the policy's", on(4, bpf.Jeq, 5), bpf.Jeq, 5, value(2)},
+		{"above one", on(2, bpf.Jge, 10), bpf.Jgt, 9, value(1)},
+		{"another constant", on(4, bpf.Jge, 100), bpf.Jge, 100, Ref{}},
+	} {
+		code, k, ref := e.operand(tc.p)
+		if code != tc.code || k != tc.k || ref.Kind != tc.ref.Kind || ref.Cmp != tc.ref.Cmp || ref.High {
+			t.Errorf("%s: code %#x, %d, %+v; want %#x, %d, %+v", tc.name, code, k, ref, tc.code, tc.k, tc.ref)
+		}
+	}
+}
