@@ -114,6 +114,7 @@ func hasParam(c rule.Call) bool {
 // A model is arguments that make a condition hold, with the bits it fixes.
 type model struct{ args, fixed [6]uint64 }
 
+// maxModels bounds the models of one call.
 const maxModels = 32
 
 // models are arguments for which the cases of c, one after another, decide.
@@ -165,7 +166,7 @@ func (l *workload) model(x rule.Expr, want bool, base []model) []model {
 	}
 	var out []model
 	for _, m := range base {
-		if m, ok := l.fit(m, x.(*rule.Cmp), want); ok && len(out) < maxModels {
+		if m, ok := l.fit(m, x.(*rule.Cmp), want); ok {
 			out = append(out, m)
 		}
 	}

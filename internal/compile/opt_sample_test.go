@@ -109,4 +109,9 @@ func TestModels(t *testing.T) {
 			t.Errorf("%d alternatives: %d models, want %d", n, len(got), want)
 		}
 	}
+	c := call(1, many[:20])
+	c.Cases = append(c.Cases, rule.Case{When: many[20:], Action: rule.Log}, rule.Case{Action: rule.Trap})
+	if got := (&workload{policy: &rule.Policy{}}).models(c); len(got) != maxModels+1 {
+		t.Errorf("%d alternatives of two cases, and all others: %d models", len(many), len(got))
+	}
 }
