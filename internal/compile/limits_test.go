@@ -99,8 +99,8 @@ func TestLongest(t *testing.T) {
 
 // TestCallOf: an instruction says which call it is about, or that it is about none.
 func TestCallOf(t *testing.T) {
-	p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Calls: []rule.Call{
-		call(1, arg(0, 32, rule.Eq, 7)), call(4, arg(1, 32, rule.Eq, 7)), call(5, arg(2, 32, rule.Eq, 7)),
+	p := &rule.Policy{Target: x86_64, Default: rule.KillProcess, Params: []rule.Param{{Name: "a", Bits: 32}, {Name: "b", Bits: 32}}, Calls: []rule.Call{
+		call(1, arg(0, 32, rule.Eq, 7)), call(4, arg(1, 32, rule.Eq, 7)), call(5, arg(2, 32, rule.Eq, 7)), call(8, rule.Or{param(3, 0), param(3, 1)}),
 	}}
 	for _, l := range Layouts() {
 		prog, err := Compile(p, l)
@@ -130,6 +130,21 @@ func TestCallOf(t *testing.T) {
 				t.Errorf("layout %v, instruction %d, a verdict of all calls, is about call %d", l, pc, in.Call)
 			}
 		}
+	}
+	prog, err := Optimize(p, Weights{Params: []uint64{5, 6}, Calls: []Seen{seen(8, 1000, 0, 0, 0, 9), seen(8, 1, 0, 0, 0, 5)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sorted := 0
+	for pc, in := range prog.Insns {
+		if in.Ref.Sort != nil {
+			if sorted++; in.Call != 3 {
+				t.Errorf("instruction %d, a jump past two parameters, is about call %d", pc, in.Call)
+			}
+		}
+	}
+	if sorted == 0 {
+		t.Errorf("no jump past two parameters where most calls are")
 	}
 }
 

@@ -130,7 +130,7 @@ func (o *optimizer) policyPlan(p *plan) *plan {
 	audit := o.judge.policy.Target.Audit
 	return &plan{load: true, view: view{archWord, allOnes}, code: bpf.Jeq, k: audit,
 		atom: atom{w: archWord, mask: allOnes, code: bpf.Jeq, k: audit, param: -1},
-		t:    p, f: &plan{act: rule.KillProcess, call: -1}, call: -1}
+		t:    p, f: &plan{act: rule.KillProcess}, call: -1}
 }
 
 // measure is what plan p costs by the objective: executed instructions of all

@@ -21,7 +21,7 @@ type plan struct {
 	sort []rule.Operand // the jump asks about the largest of these
 	t, f *plan
 	act  rule.Action
-	call int // index of a call it is about, or -1
+	call int // index of a call a jump is about, or -1
 }
 
 // taken runs a word through the jump of p.

@@ -72,6 +72,7 @@ func TestModels(t *testing.T) {
 		{"never", []rule.Expr{rule.Or{}}, []uint64{0}},
 		{"bits of one and bits of another", []rule.Expr{rule.And{masked(rule.Eq, 0xf0, 0x30), masked(rule.Eq, 0xf, 5)}}, []uint64{0x35}},
 		{"bits that agree", []rule.Expr{rule.And{masked(rule.Eq, 0xf0, 0x30), masked(rule.Eq, 0x3f, 0x35)}}, []uint64{0x35}},
+		{"bits that others have settled", []rule.Expr{rule.And{masked(rule.Eq, 0xf0, 0x30), masked(rule.Eq, 0xf, 5), not(masked(rule.Eq, 0x30, 0x10))}}, []uint64{0x35}},
 		{"bits that do not", []rule.Expr{rule.And{masked(rule.Eq, 0xf0, 0x30), masked(rule.Eq, 0x10, 0)}}, []uint64{0}},
 		{"at least", []rule.Expr{arg(0, 32, rule.Ge, 9)}, []uint64{9}},
 		{"more", []rule.Expr{arg(0, 32, rule.Gt, 9)}, []uint64{10}},

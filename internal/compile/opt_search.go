@@ -31,7 +31,7 @@ func (j *judge) search(samples []sample, params []uint64) *search {
 // find is the best plan for v when A holds the word have, as it is.
 func (s *search) find(v *verdict, have word, on []int32) *plan {
 	if len(v.cases) == 0 {
-		return &plan{act: v.other, cost: s.sum(on), call: -1}
+		return &plan{act: v.other, cost: s.sum(on)}
 	}
 	key := s.key('f', v, view{have, 0}, on)
 	if p := s.memo[key]; p != nil {
