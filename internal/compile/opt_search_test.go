@@ -55,3 +55,40 @@ func TestImplied(t *testing.T) {
 		t.Error("bits of one word say something of another")
 	}
 }
+
+// TestAbove: one test passes over several values where some are parameters, and a
+// call is known that it is good for.
+func TestAbove(t *testing.T) {
+	eq := func(param int8) atom { return atom{w: 0, mask: allOnes, code: bpf.Jeq, param: param} }
+	number := atom{w: 0, mask: allOnes, code: bpf.Jeq, k: 2, param: -1}
+	atLeast := atom{w: 0, mask: allOnes, code: bpf.Jge, param: 1}
+	high := eq(1)
+	high.high = true
+	for _, tc := range []struct {
+		name  string
+		atoms []atom
+		seen  uint64
+		want  bool
+	}{
+		{"two parameters", []atom{eq(1), eq(2)}, 9, true},
+		{"a parameter and a number", []atom{number, eq(1)}, 9, true},
+		{"as a call has it", []atom{eq(1), eq(2)}, 6, false},
+		{"one", []atom{eq(1)}, 9, false},
+		{"two numbers", []atom{number, {w: 0, mask: allOnes, code: bpf.Jeq, k: 3, param: -1}}, 9, false},
+		{"one of 64 bits", []atom{eq(0), eq(1)}, 9, false},
+		{"a high word", []atom{high, eq(2)}, 9, false},
+		{"not only equal", []atom{atLeast, eq(2)}, 9, false},
+	} {
+		j := newJudge(&rule.Policy{Params: []rule.Param{{Bits: 64}, {Bits: 32}, {Bits: 32}}})
+		var asked []*form
+		for _, a := range tc.atoms {
+			asked = append(asked, j.ask(a, &rule.Cmp{}))
+		}
+		v := j.verdict([]when{{j.join(disjunction, asked), rule.Allow}}, rule.KillProcess)
+		s := j.search([]sample{{rule.Data{Args: [6]uint64{tc.seen}}, cost{main: 1}}}, []uint64{4, 5, 6})
+		p := s.above(v, view{0, allOnes}, v.atoms, []int32{0})
+		if (p != nil) != tc.want || p != nil && (p.code != bpf.Jgt || len(p.sort) != len(tc.atoms)) {
+			t.Errorf("%s: %+v, want one: %v", tc.name, p, tc.want)
+		}
+	}
+}
