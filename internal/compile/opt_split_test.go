@@ -43,6 +43,32 @@ func exhaustive(segs []segment, live uint, memo map[uint]cost) cost {
 	return best
 }
 
+// TestLonely: a value is alone if what is left around it has one outcome, another
+// than its own.
+func TestLonely(t *testing.T) {
+	segs := []segment{{lo: 0, hi: 9}, {lo: 10, hi: 10, out: 1}, {lo: 11, hi: 11, out: 2}, {lo: 12, hi: 12, out: 1}, {lo: 13, hi: allOnes}}
+	s := &splitter{segs: segs, bit: []int{-1, 0, 1, 2, -1}}
+	whole := state{lo: 0, hi: 4}
+	for _, tc := range []struct {
+		name string
+		x    state
+		at   int32
+		want bool
+	}{
+		{"between others of one outcome", whole, 2, true},
+		{"between two outcomes", whole, 1, false},
+		{"between holes", state{0, 4, 1 | 4}, 2, true},
+		{"behind a hole", state{0, 4, 1}, 2, false},
+		{"ahead of a hole", state{0, 4, 4}, 2, false},
+		{"at the lower end", state{lo: 2, hi: 4}, 2, false},
+		{"at the upper end", state{lo: 0, hi: 2}, 2, false},
+	} {
+		if got := s.lonely(tc.x, tc.at); got != tc.want {
+			t.Errorf("%s: %v", tc.name, got)
+		}
+	}
+}
+
 // walk follows v through the tree and counts the tests.
 func (t *split) walk(v uint32) (out, tests int) {
 	for t.code != 0 {
