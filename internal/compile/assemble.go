@@ -26,6 +26,8 @@ type assembler struct {
 	copies bool  // lower may copy a ret
 }
 
+func newAssembler(p *rule.Policy) *assembler { return &assembler{policy: p, call: -1} }
+
 func (a *assembler) label() label {
 	a.at = append(a.at, -1)
 	return label(len(a.at) - 1)

@@ -79,7 +79,7 @@ func (e *Error) Error() string {
 // Compile compiles a policy. An error is an *Error. Layout Optimized takes the
 // rules of the policy for equally likely.
 func Compile(p *rule.Policy, l Layout) (*Program, error) {
-	a := &assembler{policy: p, call: -1}
+	a := newAssembler(p)
 	switch l {
 	case Plain:
 		plain(a)
@@ -96,7 +96,7 @@ func Compile(p *rule.Policy, l Layout) (*Program, error) {
 // Optimize compiles a policy in layout Optimized, for the calls that w says
 // matter. An error is an *Error.
 func Optimize(p *rule.Policy, w Weights) (*Program, error) {
-	a := &assembler{policy: p, call: -1}
+	a := newAssembler(p)
 	optimized(a, w)
 	return a.finish(Optimized)
 }

@@ -86,7 +86,7 @@ func TestLargest(t *testing.T) {
 // more.
 func TestLongest(t *testing.T) {
 	for _, n := range []int{bpf.MaxInsns, bpf.MaxInsns + 1} {
-		a := &assembler{policy: &rule.Policy{Calls: []rule.Call{call(0, nil)}}, call: -1}
+		a := newAssembler(&rule.Policy{Calls: []rule.Call{call(0, nil)}})
 		for range n - 1 {
 			a.load(bpf.OffNr, Ref{Kind: Field})
 		}

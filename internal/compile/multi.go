@@ -19,9 +19,10 @@ func Multi(m *rule.Multi, l Layout) (*Program, error) {
 	if l != Plain && l != Optimized {
 		return nil, &Error{Msg: fmt.Sprintf("layout %v is for one architecture; use plain or optimized", l)}
 	}
-	a := &assembler{call: -1, copies: true}
-	d := &dispatcher{assembler: a, m: m, layout: l, foreign: a.label()}
 	all := &rule.Policy{Default: m.Foreign}
+	a := newAssembler(all)
+	a.copies = true
+	d := &dispatcher{assembler: a, m: m, layout: l, foreign: a.label()}
 	for _, p := range m.Parts {
 		d.starts, d.first = append(d.starts, a.label()), append(d.first, len(all.Calls))
 		all.Params = p.Policy.Params
