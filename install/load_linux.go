@@ -36,11 +36,8 @@ func prepare(filter []unix.SockFilter, kernelFlags uintptr, flags []Flag) (*prog
 		p.insns[i] = bpf.Insn(in)
 	}
 	if err := bpf.Check(p.insns); err != nil {
-		fe := &FilterError{Insn: -1, Reason: err.Error()}
-		if ce, ok := errors.AsType[*bpf.Error](err); ok {
-			fe.Insn, fe.Reason = ce.PC, ce.Reason
-		}
-		return nil, fe
+		refused := err.(*bpf.Error) // Check has no other
+		return nil, &FilterError{refused.PC, refused.Reason}
 	}
 	if kernelFlags&unix.SECCOMP_FILTER_FLAG_TSYNC != 0 {
 		if err := noKillThread(p.insns); err != nil {

@@ -27,8 +27,6 @@ import (
 	"github.com/tileseal/tileseal/internal/trust"
 )
 
-const module = "github.com/tileseal/tileseal/"
-
 var packages = []string{"vm", "install", "internal/compile", "internal/prove"}
 
 // atLeast is the percentage of a package's statements that have to run.
@@ -108,7 +106,7 @@ func measure(root, pkg string) ([]block, error) {
 	if err := execute(dir, env, test, "-test.short", "-test.timeout=10m", "-test.gocoverdir="+counters); err != nil {
 		return nil, err
 	}
-	if err := execute(root, nil, "go", "tool", "covdata", "textfmt", "-i="+counters, "-pkg="+path.Join(module, pkg), "-o="+profile); err != nil {
+	if err := execute(root, nil, "go", "tool", "covdata", "textfmt", "-i="+counters, "-pkg="+path.Join(trust.Module, pkg), "-o="+profile); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(profile)

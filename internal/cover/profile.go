@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tileseal/tileseal/internal/trust"
 )
 
 // A block is a run of statements of which all run or none, as the go command
@@ -35,9 +37,9 @@ func parseProfile(text string) ([]block, error) {
 		if _, err := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &b.line, &b.col, &b.endLine, &b.endCol, &b.statements, &count); !ok || err != nil {
 			return nil, fmt.Errorf("profile: %q is not file:line.column,line.column statements count", line)
 		}
-		b.file, ok = strings.CutPrefix(file, module)
+		b.file, ok = strings.CutPrefix(file, trust.Module)
 		if !ok {
-			return nil, fmt.Errorf("profile: %s is not in module %s", file, strings.TrimSuffix(module, "/"))
+			return nil, fmt.Errorf("profile: %s is not in module %s", file, strings.TrimSuffix(trust.Module, "/"))
 		}
 		i, known := index[b]
 		if !known {

@@ -72,7 +72,7 @@ func (s *session) targets() ([]target, error) {
 			return nil, err
 		}
 		for _, m := range fuzzFunc.FindAllSubmatch(source, -1) {
-			t := target{pkg: strings.TrimPrefix(pkg, module), name: string(m[1])}
+			t := target{pkg: strings.TrimPrefix(pkg, trust.Module), name: string(m[1])}
 			if t.what, ok = firstSentence(string(source), t.name); !ok {
 				return nil, fmt.Errorf("%s %s has no comment that says what has to hold", t.pkg, t.name)
 			}

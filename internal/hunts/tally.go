@@ -28,11 +28,9 @@ type row struct {
 	parent    bool // it has subtests
 }
 
-const module = "github.com/tileseal/tileseal/"
-
 // add counts an event.
 func (all *tally) add(e event) {
-	pkg := strings.TrimPrefix(e.Package, module)
+	pkg := strings.TrimPrefix(e.Package, trust.Module)
 	if e.Test == "" {
 		if e.Action == "fail" && !slices.ContainsFunc(all.rows, func(r *row) bool { return r.pkg == pkg && r.outcome == "fail" }) {
 			all.failed = append(all.failed, pkg)

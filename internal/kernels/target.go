@@ -38,7 +38,7 @@ var (
 	malta64LE = &machine{qemu: "qemu-system-mips64el", args: []string{"-M", "malta", "-cpu", "5KEf"}, console: "console=ttyS0", restart: true}
 	malta64BE = &machine{qemu: "qemu-system-mips64", args: []string{"-M", "malta", "-cpu", "5KEf"}, console: "console=ttyS0", restart: true}
 	virtRISCV = &machine{qemu: "qemu-system-riscv64", args: []string{"-M", "virt"}, console: "console=ttyS0"}
-	virtLoong = &machine{qemu: "qemu-system-loongarch64", args: []string{"-M", "virt", "-cpu", "la464"}, console: "console=ttyS0,115200", memory: "1024", slip: "fatal error: float64nan1", least: 10}
+	virtLoong = &machine{qemu: "qemu-system-loongarch64", args: []string{"-M", "virt", "-cpu", "la464"}, console: "console=ttyS0,115200", memory: "1024", slip: "fatal error: float64nan", least: 10}
 )
 
 // Words for kernels of amd64. On a busy host they take the emulated time stamp

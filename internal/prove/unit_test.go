@@ -117,8 +117,10 @@ func TestParameters(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
-	for _, both := range []rule.And{{a, b}, {b, a}} {
-		p, never := onePolicy(append(both, cmpConst(rule.Ge, 1<<31)), -1), onePolicy(rule.Or{}, -1)
+	for _, both := range []rule.And{
+		{a, b, cmpConst(rule.Ge, 1<<31)}, {b, a, cmpConst(rule.Ge, 1<<31)}, {a, b, cmpConst(rule.Eq, all)}, {b, a, cmpConst(rule.Eq, all)},
+	} {
+		p, never := onePolicy(both, -1), onePolicy(rule.Or{}, -1)
 		p.Params[1].Min, never.Params[1].Min = 0, 0
 		if _, err := SameMeaning(p, never); err != nil {
 			t.Errorf("-1, and equal to one that is not: %v", err)

@@ -19,6 +19,9 @@ import (
 	"time"
 )
 
+// Module is what the import paths of this module's packages begin with.
+const Module = "github.com/tileseal/tileseal/"
+
 // names are the records there may be, in the page's order.
 var names = []string{"kernels", "cost", "attack", "oracle", "accept", "fuzz", "mutants", "cover", "race", "vulnerabilities", "reproduce"}
 
