@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,45 +108,46 @@ func TestCallOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for pc, in := range prog.Insns {
-			want := -1
-			if off := in.K; in.Code == bpf.LdAbs && off >= 16 {
-				want = int(off-16) / 8
-			}
-			if (in.Code == bpf.LdAbs || in.K == p.Target.Audit) && in.Call != want {
-				t.Errorf("layout %v, instruction %d, %v, is about call %d, want %d", l, pc, in.Insn, in.Call, want)
-			}
-			shared := l == Optimized || l == Plain && pc == len(prog.Insns)-1
-			if shared && in.Code == bpf.RetK && in.Call != -1 {
-				t.Errorf("layout %v, instruction %d, a verdict that calls share, is about call %d", l, pc, in.Call)
-			}
+		shared := map[Layout]int{Plain: len(prog.Insns) - 1, Classic: len(prog.Insns), Current: len(prog.Insns), Optimized: 0}
+		about(t, l.String(), prog, shared[l])
+	}
+	for _, l := range []Layout{Plain, Optimized} {
+		prog, err := Multi(&rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}, l)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if l != Plain && l != Optimized {
-			continue
-		}
-		if prog, err = Multi(&rule.Multi{Foreign: rule.KillProcess, Parts: []rule.Part{{Policy: p}}}, l); err != nil || prog.Insns[0].Call != -1 {
-			t.Errorf("layout %v: the test of several architectures is about a call; %v", l, err)
-		}
-		for pc, in := range prog.Insns {
-			if in.Code == bpf.RetK && in.Call != -1 {
-				t.Errorf("layout %v, instruction %d, a verdict of all calls, is about call %d", l, pc, in.Call)
-			}
-		}
+		about(t, "several architectures, "+l.String(), prog, 0)
 	}
 	prog, err := Optimize(p, Weights{Params: []uint64{5, 6}, Calls: []Seen{seen(8, 1000, 0, 0, 0, 9), seen(8, 1, 0, 0, 0, 5)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sorted := 0
-	for pc, in := range prog.Insns {
-		if in.Ref.Sort != nil {
-			if sorted++; in.Call != 3 {
-				t.Errorf("instruction %d, a jump past two parameters, is about call %d", pc, in.Call)
-			}
-		}
+	about(t, "weighted", prog, 0)
+	if !slices.ContainsFunc(prog.Insns, func(in Insn) bool { return in.Ref.Sort != nil }) {
+		t.Error("weighted: no jump past two parameters, where most calls go")
 	}
-	if sorted == 0 {
-		t.Errorf("no jump past two parameters where most calls are")
+}
+
+// about checks that of a program for calls that are each about the argument of
+// their index, the last about two parameters. Verdicts from instruction shared on
+// are about no call.
+func about(t *testing.T, name string, prog *Program, shared int) {
+	t.Helper()
+	for pc, in := range prog.Insns {
+		want := -1
+		switch {
+		case in.Ref.Sort != nil:
+			want = len(prog.Policy.Calls) - 1
+		case in.Code == bpf.LdAbs && in.K >= bpf.OffArgs:
+			want = int(in.K-bpf.OffArgs) / 8
+		case in.Code == bpf.LdAbs, in.Code == bpf.Jeq && in.K == x86_64.Audit:
+		case in.Code == bpf.RetK && pc >= shared:
+		default:
+			continue
+		}
+		if in.Call != want {
+			t.Errorf("%s: instruction %d, %v, is about call %d, want %d", name, pc, in.Insn, in.Call, want)
+		}
 	}
 }
 
