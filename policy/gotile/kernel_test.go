@@ -10,12 +10,26 @@ import (
 	"github.com/tileseal/tileseal/internal/policytest"
 	"github.com/tileseal/tileseal/internal/rule"
 	"github.com/tileseal/tileseal/vm"
+	"golang.org/x/sys/unix"
 )
+
+// skipBeside64Bit skips what a 64-bit test does for 386 too, unless this kernel has
+// 32-bit programs only.
+func skipBeside64Bit(t *testing.T) {
+	t.Helper()
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		t.Fatal(err)
+	}
+	if unix.ByteSliceToString(name.Machine[:]) != "i686" {
+		skipOn386(t)
+	}
+}
 
 // judged runs f for every program whose calls this machine's kernels take, with
 // distinct values for its parameters. In short mode those are every tenth.
 func judged(t *testing.T, f func(t *testing.T, in *policytest.Instance)) {
-	skipOn386(t)
+	skipBeside64Bit(t)
 	for _, a := range policytest.KernelArchs() {
 		t.Run(a.String(), func(t *testing.T) {
 			for i, p := range policies(t) {
@@ -36,7 +50,7 @@ func TestKernelJudges(t *testing.T) {
 // They agree on random calls: by default some thousand, with -args -calls=1000000 a
 // million for each program.
 func TestKernelOracle(t *testing.T) {
-	skipOn386(t)
+	skipBeside64Bit(t)
 	for _, a := range policytest.KernelArchs() {
 		t.Run(a.String(), func(t *testing.T) {
 			var list []*policytest.Instance
@@ -95,7 +109,7 @@ func ofRuntime(v policytest.Vector) bool { return strings.HasPrefix(v.Src.File, 
 // Real calls return, or end the process by SIGSYS: one for each of a tile's own
 // rules, and ones that differ from it in one argument.
 func TestTileRulesKill(t *testing.T) {
-	skipOn386(t)
+	skipBeside64Bit(t)
 	for _, a := range policytest.KernelArchs() {
 		t.Run(a.String(), func(t *testing.T) {
 			var shots []policytest.Shot
@@ -125,7 +139,7 @@ func TestTileRulesKill(t *testing.T) {
 // The same of the runtime's own rules, which are those of every tile: struck
 // once, under a tile that has all levels.
 func TestRuntimeRulesKill(t *testing.T) {
-	skipOn386(t)
+	skipBeside64Bit(t)
 	const withRand = "votor"
 	for _, a := range policytest.KernelArchs() {
 		t.Run(a.String(), func(t *testing.T) {
