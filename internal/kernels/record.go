@@ -75,7 +75,7 @@ func (s *session) keep(res *result) error {
 }
 
 func newRecord() *trust.Record {
-	r := trust.New("Real kernels", "go run ./internal/kernels -target all -record",
+	r := trust.New("Real kernels", "go run ./internal/kernels -target all -build-kernels -record",
 		`Kernels of Debian's boot in QEMU, without any hardware's help, and run this module's tests as programs of their architecture, with
 the kernel's compiler of filters (JIT) on and off.
 
