@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-const module = "github.com/tileseal/tileseal/"
+	"github.com/tileseal/tileseal/internal/trust"
+)
 
 // allowed is the one direction in which packages import each other: to each
 // package of the module, what it may import of the module. The order is that
@@ -79,7 +79,7 @@ func TestImports(t *testing.T) {
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
-		pkg := strings.TrimPrefix(words[0], module)
+		pkg := strings.TrimPrefix(words[0], trust.Module)
 		if slices.ContainsFunc(tests, func(p string) bool { return pkg == p || strings.HasPrefix(pkg, p+"/") }) {
 			continue
 		}
@@ -88,7 +88,7 @@ func TestImports(t *testing.T) {
 			t.Errorf("%s has no row in this test; say what it may import", pkg)
 		}
 		for _, imp := range words[1:] {
-			name, ours := strings.CutPrefix(imp, module)
+			name, ours := strings.CutPrefix(imp, trust.Module)
 			switch {
 			case ours && !slices.Contains(list, name):
 				t.Errorf("%s must not import %s", pkg, name)
@@ -109,7 +109,7 @@ func TestImports(t *testing.T) {
 func TestPolicyImports(t *testing.T) {
 	for pkg, want := range map[string]string{
 		"policy":        "golang.org/x/sys/unix",
-		"policy/gotile": module + "goruntime golang.org/x/sys/unix",
+		"policy/gotile": trust.Module + "goruntime golang.org/x/sys/unix",
 	} {
 		cmd := exec.Command("go", "list", "-f", `{{join .Imports " "}}`, "./"+pkg)
 		cmd.Dir = ".."

@@ -54,23 +54,35 @@ func programs(m *policytest.Maker, p *rule.Policy) map[string]func() (*compile.P
 	if m.IntN(4) == 0 {
 		layouts = append(layouts, compile.Optimized)
 	} else {
-		w := compile.Weights{Objective: compile.Objective(m.IntN(3))}
-		for range m.IntN(6) {
-			s := compile.Seen{Nr: uint32(m.IntN(6)), Count: int64(m.IntN(1000))}
-			if m.IntN(3) > 0 {
-				s.Args = []uint64{m.Edge(), m.Edge(), 0, 0, 0, 0}
-			}
-			w.Calls = append(w.Calls, s)
-		}
-		if m.IntN(2) == 0 {
-			w.Params = m.Params(p)
-		}
+		o := compile.Objective(m.IntN(3))
+		w := randomWeights(m, p, o, 6, func() compile.Seen { return randomSeen(m, 6) })
 		ways["optimized for "+w.Objective.String()] = func() (*compile.Program, error) { return compile.Optimize(p, w) }
 	}
 	for _, l := range layouts {
 		ways[l.String()] = func() (*compile.Program, error) { return compile.Compile(p, l) }
 	}
 	return ways
+}
+
+// randomWeights are of fewer than n calls that seen gives, at times with arguments.
+func randomWeights(m *policytest.Maker, p *rule.Policy, o compile.Objective, n int, seen func() compile.Seen) compile.Weights {
+	w := compile.Weights{Objective: o}
+	for range m.IntN(n) {
+		s := seen()
+		if m.IntN(3) > 0 {
+			s.Args = []uint64{m.Edge(), m.Edge(), 0, 0, 0, 0}
+		}
+		w.Calls = append(w.Calls, s)
+	}
+	if m.IntN(2) == 0 {
+		w.Params = m.Params(p)
+	}
+	return w
+}
+
+// randomSeen is a call below n.
+func randomSeen(m *policytest.Maker, n int) compile.Seen {
+	return compile.Seen{Nr: uint32(m.IntN(n)), Count: int64(m.IntN(1000))}
 }
 
 func TestAgree(t *testing.T) {

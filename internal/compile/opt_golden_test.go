@@ -2,14 +2,12 @@ package compile_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/tileseal/tileseal/arch"
 	"github.com/tileseal/tileseal/internal/compile"
-	"github.com/tileseal/tileseal/internal/gen"
 	"github.com/tileseal/tileseal/internal/policytest"
 	"github.com/tileseal/tileseal/internal/rule"
 )
@@ -60,15 +58,7 @@ func texts(t *testing.T) []*rule.Policy {
 	}
 	var out []*rule.Policy
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, targets, errs := gen.Read(file, string(text), gen.Tileseal, []arch.Arch{arch.X86_64}, compile.Optimized)
-		if len(errs) > 0 {
-			t.Fatal(errs)
-		}
-		out = append(out, targets[0].Policy)
+		out = append(out, policytest.ReadFile(t, file, compile.Optimized, arch.X86_64).On(arch.X86_64).Policy)
 	}
 	return out
 }
@@ -92,22 +82,15 @@ func widen(m *policytest.Maker, p *rule.Policy) {
 
 // seenCalls are random weights, of calls with rules and others.
 func seenCalls(m *policytest.Maker, p *rule.Policy) compile.Weights {
-	w := compile.Weights{Objective: compile.Objective(m.IntN(3))}
+	o := compile.Objective(m.IntN(3))
 	if m.IntN(4) == 0 {
-		return w
+		return compile.Weights{Objective: o}
 	}
-	for range m.IntN(12) {
-		s := compile.Seen{Nr: uint32(m.IntN(100)), Count: int64(m.IntN(1000))}
+	return randomWeights(m, p, o, 12, func() compile.Seen {
+		s := randomSeen(m, 100)
 		if len(p.Calls) > 0 && m.IntN(3) > 0 {
 			s.Nr = p.Calls[m.IntN(len(p.Calls))].Nr
 		}
-		if m.IntN(3) > 0 {
-			s.Args = []uint64{m.Edge(), m.Edge(), 0, 0, 0, 0}
-		}
-		w.Calls = append(w.Calls, s)
-	}
-	if m.IntN(2) == 0 {
-		w.Params = m.Params(p)
-	}
-	return w
+		return s
+	})
 }

@@ -1,7 +1,6 @@
 package compile_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -78,19 +77,12 @@ func TestPerformanceParameters(t *testing.T) {
 		{"B", []uint64{5, 6, 8}, 42, 8.8701, 9.2534},
 	} {
 		file := filepath.Join(policytest.Root(t), "testdata", "performance", tc.policy+".seccomppolicy")
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, targets, errs := gen.Read(file, string(text), gen.Tileseal, []arch.Arch{arch.X86_64}, compile.Optimized)
-		if len(errs) > 0 {
-			t.Fatal(errs)
-		}
+		p := policytest.ReadFile(t, file, compile.Optimized, arch.X86_64).On(arch.X86_64).Policy
 		work := policytest.Workload(t, tc.policy)
 		for _, o := range []compile.Objective{compile.All, compile.Unc} {
 			w := weights(o, work)
 			w.Params = tc.params
-			prog, err := compile.Optimize(targets[0].Policy, w)
+			prog, err := compile.Optimize(p, w)
 			if err != nil {
 				t.Fatal(err)
 			}
