@@ -137,7 +137,7 @@ func (t *trier) test(ctx context.Context, dir, overlay string, s stage, limit ti
 	defer cancel()
 	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d && exec "$@"`, memory), "sh", filepath.Join(dir, "tests"), "-test.failfast"}, s.args...)
 	cmd := exec.CommandContext(ctx, "sh", args...)
-	cmd.Dir, cmd.Env = filepath.Join(t.root, filepath.FromSlash(t.dir)), append(environment(overlay), "GOGC=400")
+	cmd.Dir, cmd.Env = filepath.Join(t.root, filepath.FromSlash(t.dir)), append(environment(overlay), "GOGC=400") // it ends soon
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
