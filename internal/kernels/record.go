@@ -98,7 +98,7 @@ var notes = []string{
 	"Struck under: the different programs, those for foreign architectures included; some policies have the same program.",
 	"The names of targets ending in -built are kernels built from Debian's source package in the smallest configuration that will do: Debian has no big-endian ones for mips64 and ppc64.",
 	"GOARCH=mips is not tried: Go programs for it hang at random on the kernel built for mips64, without any filter.",
-	"On loong64 one Go program in sixty dies when it starts, filter or no filter, of an error of QEMU 10.0 or the kernel with floating point: the tests are run again. Of two guests of 2026-11-29 one ended in its second pass, with nothing on its console that says why; the other is on record.",
+	"On loong64 one Go program in sixty dies when it starts, filter or no filter, of an error of QEMU 10.0 or the kernel with floating point: the tests are run again. One guest of 2026-11-29 ended in its second pass, with nothing on its console that says why; a later one is on record.",
 	"Debian's kernels for s390x have no compiler of filters, so there is one pass.",
 }
 
